@@ -1,0 +1,97 @@
+#include "fracbit/framework/parallel.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "fracbit/framework/error.h"
+
+namespace fracbit {
+namespace {
+
+std::atomic<int> thread_count{0};
+
+/// Keeps the first exception of a parallel region; nothing is thrown across it.
+class FirstError {
+ public:
+  template <typename Body>
+  void run(const Body& body) noexcept {
+    if (seen_.load(std::memory_order_relaxed)) return;
+    try {
+      body();
+    } catch (...) {
+      std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      seen_.store(true, std::memory_order_relaxed);
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::atomic<bool> seen_{false};
+  std::mutex mutex_;
+  std::exception_ptr error_;
+};
+
+}  // namespace
+
+int threads() {
+  const int count = thread_count.load(std::memory_order_relaxed);
+  return count > 0 ? count : std::max(1, omp_get_num_procs());
+}
+
+void set_threads(int count) {
+  if (count < 0 || count > 1024) {
+    throw ConfigError("threads: expected 1 to 1024 (or 0 for all processors), got " +
+                      std::to_string(count));
+  }
+  thread_count.store(count, std::memory_order_relaxed);
+}
+
+void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
+  if (n <= 0) return;
+  grain = std::max<int64_t>(1, grain);
+  const int64_t blocks = (n + grain - 1) / grain;
+  const int team = static_cast<int>(std::min<int64_t>(threads(), blocks));
+  if (team == 1 || omp_in_parallel()) {
+    for (int64_t b = 0; b < blocks; ++b) body(b * grain, std::min(n, (b + 1) * grain));
+    return;
+  }
+  FirstError error;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
+  for (int64_t b = 0; b < blocks; ++b) {
+    error.run([&] { body(b * grain, std::min(n, (b + 1) * grain)); });
+  }
+  error.rethrow();
+}
+
+double parallel_sum(int64_t n, int64_t grain,
+                    const std::function<double(int64_t, int64_t)>& partial) {
+  if (n <= 0) return 0;
+  grain = std::max<int64_t>(1, grain);
+  std::vector<double> partials(static_cast<size_t>((n + grain - 1) / grain));
+  parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+    partials[static_cast<size_t>(begin / grain)] = partial(begin, end);
+  });
+  tree_reduce(partials.data(), static_cast<int64_t>(partials.size()), 1);
+  return partials[0];
+}
+
+void tree_reduce(double* rows, int64_t count, int64_t width) {
+  for (int64_t stride = 1; stride < count; stride *= 2) {
+    for (int64_t i = 0; i + stride < count; i += 2 * stride) {
+      double* into = rows + i * width;
+      const double* from = rows + (i + stride) * width;
+      for (int64_t j = 0; j < width; ++j) into[j] += from[j];
+    }
+  }
+}
+
+}  // namespace fracbit

@@ -1,0 +1,180 @@
+#include "fracbit/framework/tensor.h"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <utility>
+
+#include "fracbit/framework/error.h"
+
+namespace fracbit {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+/// Free lists by rounded size. Small buffers share sizes; large ones are rounded to 64 KiB.
+class Pool {
+ public:
+  /// Never destroyed: tensors with static storage may outlive any static object.
+  static Pool& instance() {
+    static Pool* pool = new Pool;
+    return *pool;
+  }
+
+  real* take(int64_t elements) {
+    const size_t bytes = rounded(elements);
+    std::lock_guard lock(mutex_);
+    void* buffer = nullptr;
+    auto& free = free_[bytes];
+    if (free.empty()) {
+      buffer = allocate(bytes);
+    } else {
+      buffer = free.back();
+      free.pop_back();
+      use_.cached -= static_cast<int64_t>(bytes);
+    }
+    use_.in_use += static_cast<int64_t>(bytes);
+    use_.peak = std::max(use_.peak, use_.in_use);
+    return static_cast<real*>(buffer);
+  }
+
+  void give_back(real* buffer, int64_t elements) noexcept {
+    const size_t bytes = rounded(elements);
+    std::lock_guard lock(mutex_);
+    use_.in_use -= static_cast<int64_t>(bytes);
+    try {
+      free_[bytes].push_back(buffer);
+      use_.cached += static_cast<int64_t>(bytes);
+    } catch (const std::bad_alloc&) {
+      ::operator delete(buffer, std::align_val_t(kAlignment));
+    }
+  }
+
+  PoolUse use() {
+    std::lock_guard lock(mutex_);
+    return use_;
+  }
+
+  void release() {
+    std::lock_guard lock(mutex_);
+    release_locked();
+  }
+
+ private:
+  static size_t rounded(int64_t elements) {
+    const size_t bytes = static_cast<size_t>(elements) * sizeof(real);
+    const size_t step = bytes < (1u << 20) ? kAlignment : (1u << 16);
+    return (bytes + step - 1) / step * step;
+  }
+
+  void* allocate(size_t bytes) {
+    void* buffer = ::operator new(bytes, std::align_val_t(kAlignment), std::nothrow);
+    if (buffer == nullptr) {
+      release_locked();
+      buffer = ::operator new(bytes, std::align_val_t(kAlignment));
+    }
+    return buffer;
+  }
+
+  void release_locked() {
+    for (auto& [bytes, list] : free_) {
+      for (void* buffer : list) ::operator delete(buffer, std::align_val_t(kAlignment));
+      use_.cached -= static_cast<int64_t>(bytes * list.size());
+      list.clear();
+    }
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<size_t, std::vector<void*>> free_;
+  PoolUse use_;
+};
+
+}  // namespace
+
+Tensor Tensor::uninitialized(const Shape& shape) {
+  if (shape.size() > std::numeric_limits<int64_t>::max() / 16) throw std::bad_alloc();
+  Tensor tensor;
+  tensor.shape_ = shape;
+  tensor.size_ = shape.size();
+  if (tensor.size_ > 0) tensor.data_ = Pool::instance().take(tensor.size_);
+  return tensor;
+}
+
+Tensor Tensor::full(const Shape& shape, real value) {
+  Tensor tensor = uninitialized(shape);
+  tensor.fill(value);
+  return tensor;
+}
+
+Tensor Tensor::from(const Shape& shape, std::span<const real> values) {
+  if (shape.size() != static_cast<int64_t>(values.size())) {
+    throw ShapeError("[tensor] " + std::to_string(values.size()) + " values for shape " +
+                     to_string(shape));
+  }
+  Tensor tensor = uninitialized(shape);
+  std::copy(values.begin(), values.end(), tensor.data_);
+  return tensor;
+}
+
+Tensor Tensor::from(const Shape& shape, std::initializer_list<real> values) {
+  return from(shape, std::span<const real>(values.begin(), values.size()));
+}
+
+Tensor::Tensor(const Tensor& other) : Tensor(uninitialized(other.shape_)) {
+  std::copy_n(other.data_, size_, data_);
+}
+
+Tensor::Tensor(Tensor&& other) noexcept {
+  *this = std::move(other);
+}
+
+Tensor& Tensor::operator=(const Tensor& other) {
+  if (this != &other) *this = Tensor(other);
+  return *this;
+}
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  if (this == &other) return *this;
+  if (data_ != nullptr) Pool::instance().give_back(data_, size_);
+  data_ = std::exchange(other.data_, nullptr);
+  size_ = std::exchange(other.size_, 0);
+  shape_ = std::exchange(other.shape_, Shape{0});
+  return *this;
+}
+
+Tensor::~Tensor() {
+  if (data_ != nullptr) Pool::instance().give_back(data_, size_);
+}
+
+void Tensor::fill(real value) {
+  std::fill_n(data_, size_, value);
+}
+
+Tensor Tensor::reshaped(const Shape& shape) const& {
+  return Tensor(*this).reshaped(shape);
+}
+
+Tensor Tensor::reshaped(const Shape& shape) && {
+  if (shape.size() != size_) {
+    throw ShapeError("[reshape] cannot turn " + to_string(shape_) + " into " + to_string(shape));
+  }
+  shape_ = shape;
+  return std::move(*this);
+}
+
+void require_same_shape(const char* op, const Tensor& expected, const Tensor& got) {
+  if (expected.shape() == got.shape()) return;
+  throw ShapeError("[" + std::string(op) + "] expects shape " + to_string(expected.shape()) +
+                   ", got " + to_string(got.shape()));
+}
+
+PoolUse pool_use() {
+  return Pool::instance().use();
+}
+void release_pool() {
+  Pool::instance().release();
+}
+
+}  // namespace fracbit

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fracbit/quantize/gradient.h"
+#include "fracbit/quantize/quantizer.h"
+
+namespace fracbit::quantize {
+
+/// Over which elements a scale or a mask is taken.
+enum class Scope { layer, filter };
+
+/// Everything that configures a scheme. Bits of 32 mean float; 0 means the scheme's default.
+struct Spec {
+  std::string scheme = "none";
+  double weight_bits = 0;
+  double act_bits = 0;
+  double grad_bits = 0;
+  std::string activation = "clip01";         ///< dorefa: h, "clip01" or "cabs"
+  std::string max_gradient = "through";      ///< dorefa weights k > 1: "through" or "detached"
+  std::string bit_heuristic = "middle-out";  ///< hbnn: middle-out, top-down, bottom-up, random
+  std::vector<double>
+      bit_shares;              ///< hbnn weights and activations: fractions of 1-, 2-, 3-bit values
+  Scope scope = Scope::layer;  ///< residual, hbnn: of weight scales and masks
+  int mask_refresh = 1;        ///< hbnn: training steps between new weight masks
+  std::string ste_window = "1";  ///< residual, hbnn: "1", "bits", "none"
+};
+
+/// Where normalisation and pooling stand around a quantized product.
+enum class BlockOrder {
+  conv_bn_pool_act,  ///< conv -> BN -> pool -> activation: float, DoReFa, weights-only schemes
+                     ///< (spec 1.7, 3.8)
+  conv_pool_bn_act,  ///< conv -> pool -> BN -> binarize: schemes with centred +-1 inputs
+                     ///< (spec 2.2, 3.7)
+};
+
+/// One scheme of the catalogue.
+struct Scheme {
+  std::string_view name;
+  std::string_view summary;  ///< one line for `fracbit list`
+  std::string_view paper;
+  double default_weight_bits;
+  double default_act_bits;
+  /// Throw ConfigError for bits or options that the scheme does not take. Null for 32 bits.
+  std::unique_ptr<Quantizer> (*weights)(const Spec& spec);
+  std::unique_ptr<Quantizer> (*activations)(const Spec& spec);
+  /// How blocks are ordered when activations are quantized.
+  BlockOrder order;
+  /// Activation where inputs stay float and before the last float layer: "relu" or "clip01",
+  /// "cabs".
+  std::string_view (*float_activation)(const Spec& spec);
+};
+
+/// All schemes in catalogue order.
+std::span<const Scheme* const> schemes();
+/// Throws ConfigError that names the nearest known scheme.
+const Scheme& find(std::string_view name);
+
+/// The spec with defaults filled in, checked. Throws ConfigError.
+Spec resolved(const Spec& spec);
+
+}  // namespace fracbit::quantize

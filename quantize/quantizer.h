@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fracbit/framework/bit_tensor.h"
+#include "fracbit/framework/random.h"
+#include "fracbit/framework/tensor.h"
+
+namespace fracbit::quantize {
+
+/// train: scales and masks from the tensor at hand, running statistics move on. infer: a pure
+/// function of the input and of the stored state.
+enum class Mode { train, infer };
+
+/// Turns a float tensor into one with few levels, and sends gradients back through the declared
+/// surrogate. Owns its settings and its state (running statistics, masks).
+///
+/// Two faces, one arithmetic: simulate() is the float reference, encode() the packed form, and
+/// decode(encode(x)) == simulate(x) exactly, for equal state. Each call in train mode moves the
+/// state once.
+class Quantizer {
+ public:
+  virtual ~Quantizer() = default;
+
+  /// Levels and scales of x, in floats.
+  virtual ScaledLevels simulate(const Tensor& x, Mode mode) = 0;
+  /// Bitplanes and scales of x.
+  virtual ScaledBits encode(const Tensor& x, Mode mode) = 0;
+  /// dx from the gradient dy of the quantized values: the derivative of the declared surrogate at
+  /// x. Uses the scales of the last simulate() or encode().
+  virtual Tensor backward(const Tensor& x, const Tensor& dy) const = 0;
+
+  /// Average bits per element, nominal.
+  virtual double bits() const = 0;
+  /// Most distinct values an element can take (per group of scales).
+  virtual int max_levels() const = 0;
+  /// Bits stored per element, masks included, and real scales per group.
+  virtual double stored_bits() const { return bits(); }
+
+  /// State that belongs in a checkpoint.
+  struct State {
+    std::string name;
+    Tensor* value;
+  };
+  virtual std::vector<State> state() { return {}; }
+
+  /// Where random numbers (stochastic rounding, random masks) come from; set before each training
+  /// step.
+  virtual void set_random(uint64_t seed, uint32_t stream, uint64_t step);
+};
+
+}  // namespace fracbit::quantize

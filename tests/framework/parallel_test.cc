@@ -1,0 +1,48 @@
+#include "fracbit/framework/parallel.h"
+
+#include <atomic>
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include "fracbit/framework/error.h"
+#include "support/catch.h"
+
+using namespace fracbit;
+
+TEST_CASE("blocks cover the range once, whatever the number of threads") {
+  for (int count : {1, 2, 3, 8}) {
+    set_threads(count);
+    std::vector<std::atomic<int>> hits(1003);
+    parallel_for(1003, 10, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) ++hits[static_cast<size_t>(i)];
+    });
+    for (const auto& hit : hits) REQUIRE(hit == 1);
+  }
+  set_threads(0);
+}
+
+TEST_CASE("a sum has the same bits for any number of threads") {
+  const auto sum = [](int count) {
+    set_threads(count);
+    return parallel_sum(100000, 37, [](int64_t begin, int64_t end) {
+      double s = 0;
+      for (int64_t i = begin; i < end; ++i) s += std::sin(static_cast<double>(i)) * 1e-3;
+      return s;
+    });
+  };
+  const double expected = sum(1);
+  for (int count : {2, 3, 8}) CHECK(sum(count) == expected);
+  set_threads(0);
+}
+
+TEST_CASE("an exception in a block reaches the caller") {
+  set_threads(2);
+  CHECK_THROWS_AS(parallel_for(100, 1,
+                               [](int64_t begin, int64_t) {
+                                 if (begin == 50) throw std::runtime_error("stop");
+                               }),
+                  std::runtime_error);
+  set_threads(0);
+  CHECK_THROWS_AS(set_threads(-1), ConfigError);
+}
