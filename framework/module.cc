@@ -78,6 +78,12 @@ void Module::initialize(uint64_t seed) {
 
 void Module::do_initialize(uint64_t, uint32_t) {}
 
+void Module::after_update() {
+  visit([](const std::string&, Module& module) { module.do_after_update(); });
+}
+
+void Module::do_after_update() {}
+
 Shape Module::trace_child(const Child& child, const Shape& x, const std::string& path,
                           std::vector<LayerInfo>& rows) {
   try {

@@ -69,6 +69,10 @@ class Module {
   /// its own, its number in registration order.
   void set_position(const StepPosition& position);
 
+  /// After each optimizer step: lets layers put their weights back into range (BinaryConnect clips
+  /// them).
+  void after_update();
+
   /// Draws initial weights of this module and all below from `seed`.
   void initialize(uint64_t seed);
 
@@ -85,6 +89,7 @@ class Module {
                          std::vector<LayerInfo>& rows) const = 0;
   /// Fills the own parameters; `stream` keeps layers apart.
   virtual void do_initialize(uint64_t seed, uint32_t stream);
+  virtual void do_after_update();
 
   Variable add_parameter(std::string name, const Shape& shape);
   /// The tensor must live as long as the module; typically a member.
