@@ -2,6 +2,12 @@
 
 namespace fracbit::quantize {
 
+int64_t Quantizer::stored_scales(int64_t) const {
+  return 1;
+}
+
+void Quantizer::after_update(Tensor&) const {}
+
 void Quantizer::set_random(uint64_t, uint32_t, uint64_t) {}
 
 }  // namespace fracbit::quantize

@@ -35,8 +35,10 @@ class Quantizer {
   virtual double bits() const = 0;
   /// Most distinct values an element can take (per group of scales).
   virtual int max_levels() const = 0;
-  /// Bits stored per element, masks included, and real scales per group.
+  /// Bits stored per element, masks included.
   virtual double stored_bits() const { return bits(); }
+  /// Real scales stored for weights with this many filters.
+  virtual int64_t stored_scales(int64_t filters) const;
 
   /// State that belongs in a checkpoint.
   struct State {
@@ -44,6 +46,9 @@ class Quantizer {
     Tensor* value;
   };
   virtual std::vector<State> state() { return {}; }
+
+  /// After each optimizer step: puts latent weights back into the range of the scheme.
+  virtual void after_update(Tensor& latent) const;
 
   /// Where random numbers (stochastic rounding, random masks) come from; set before each training
   /// step.
