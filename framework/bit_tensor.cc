@@ -59,6 +59,24 @@ void pack_codes(std::span<const uint16_t> codes, BitTensor& bits) {
   });
 }
 
+void pack_compare(std::span<const real> values, real threshold, BitTensor& bits, int plane) {
+  const int64_t last = bits.shape().back();
+  parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const real* value = values.data() + r * last;
+      uint64_t* row = bits.row(r) + plane * bits.words_per_plane();
+      for (int64_t first = 0; first < last; first += 64) {
+        const int64_t count = std::min<int64_t>(64, last - first);
+        uint64_t packed = 0;
+        for (int64_t c = 0; c < count; ++c) {
+          packed |= uint64_t{value[first + c] >= threshold} << c;
+        }
+        row[first / 64] = packed;
+      }
+    }
+  });
+}
+
 namespace {
 
 void decode_codes(const BitTensor& bits, Tensor& levels) {

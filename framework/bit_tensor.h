@@ -88,6 +88,15 @@ struct ScaledLevels {
 /// the caller.
 void pack_codes(std::span<const uint16_t> codes, BitTensor& bits);
 
+/// Plane `plane` of element i becomes values[i] >= threshold; the other planes stay as they are.
+/// -0.0 counts as 0, NaN gives 0. `values` has one entry per element of `bits`.
+void pack_compare(std::span<const real> values, real threshold, BitTensor& bits, int plane = 0);
+
+/// Signs of values into plane 0: bit = (value >= 0), so sign(0) = sign(-0.0) = +1.
+inline void pack_signs(std::span<const real> values, BitTensor& bits) {
+  pack_compare(values, 0, bits);
+}
+
 /// Bits to levels, exactly what the quantizer's float simulation yields.
 ScaledLevels decode(const ScaledBits& packed);
 
