@@ -53,9 +53,11 @@ struct Scheme {
   /// Activation where inputs stay float and before the last float layer: "relu" or "clip01",
   /// "cabs".
   std::string_view (*float_activation)(const Spec& spec);
+  /// Whether a trained scalar follows a quantized last layer, whose sums are large (spec 2.6, 3.8).
+  bool scale_after_last = false;
 };
 
-/// All schemes in catalogue order.
+/// All schemes in catalogue order. "none" is one of them: float weights and activations, ReLU.
 std::span<const Scheme* const> schemes();
 /// Throws ConfigError that names the nearest known scheme.
 const Scheme& find(std::string_view name);
