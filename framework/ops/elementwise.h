@@ -12,19 +12,32 @@ inline constexpr int64_t kElementGrain = 1 << 15;
 template <typename Function>
 Tensor map(const Tensor& x, Function f) {
   Tensor y = Tensor::uninitialized(x.shape());
-  real* __restrict to = y.data();
-  const real* __restrict from = x.data();
+  real* to = y.data();
+  const real* from = x.data();
   parallel_for(x.size(), kElementGrain, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) to[i] = f(from[i]);
   });
   return y;
 }
 
-/// into[i] = f(into[i], x[i]), in parallel; the sizes are equal.
+/// y[i] = f(a[i], b[i]), in parallel, for tensors of one shape.
+template <typename Function>
+Tensor map(const Tensor& a, const Tensor& b, Function f) {
+  Tensor y = Tensor::uninitialized(a.shape());
+  real* to = y.data();
+  const real* from_a = a.data();
+  const real* from_b = b.data();
+  parallel_for(a.size(), kElementGrain, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) to[i] = f(from_a[i], from_b[i]);
+  });
+  return y;
+}
+
+/// into[i] = f(into[i], x[i]), in parallel, for tensors of one size.
 template <typename Function>
 void combine(Tensor& into, const Tensor& x, Function f) {
-  real* __restrict to = into.data();
-  const real* __restrict from = x.data();
+  real* to = into.data();
+  const real* from = x.data();
   parallel_for(x.size(), kElementGrain, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) to[i] = f(to[i], from[i]);
   });
