@@ -37,7 +37,9 @@ class SmallNetwork {
   }
 
   std::vector<Module::NamedParameter> parameters() const {
-    return {parameters_.begin(), parameters_.end()};
+    std::vector<Module::NamedParameter> all;
+    for (const auto& [name, value] : parameters_) all.push_back({name, value});
+    return all;
   }
 
   void check(const Json& end, double tolerance) const {
