@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/parallel.h"
 
 namespace fracbit {
 namespace {
 thread_local bool recording = true;
+constexpr int64_t kAddGrain = 1 << 15;
 }  // namespace
 
 struct Variable::Node {
@@ -87,7 +89,9 @@ void Variable::accumulate(Tensor&& gradient) {
   }
   real* into = node_->grad.data();
   const real* from = gradient.data();
-  for (int64_t i = 0; i < gradient.size(); ++i) into[i] += from[i];
+  parallel_for(gradient.size(), kAddGrain, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) into[i] += from[i];
+  });
 }
 
 void Variable::backward() {
