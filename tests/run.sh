@@ -1,0 +1,71 @@
+#!/bin/sh
+# Installs what is missing, builds, and runs every test. The last line is "N passed, N failed, N skipped"; the exit code
+# is 0 only if nothing failed.
+#
+# usage: tests/run.sh [--thorough]
+#   --thorough   also compiles everything with Clang, and runs tests under AddressSanitizer and
+#                UndefinedBehaviorSanitizer
+# environment: CI=true makes every warning an error
+set -eu
+cd "$(dirname "$0")/.."
+
+thorough=false
+case "${1:-}" in
+  "") ;;
+  --thorough) thorough=true ;;
+  *)
+    echo "usage: tests/run.sh [--thorough]" >&2
+    exit 2
+    ;;
+esac
+werror=false
+if [ "${CI:-}" = true ]; then werror=true; fi
+logs=""
+
+say() { printf '\n== %s (%s s)\n' "$1" "$(($(date +%s) - started))"; }
+started=$(date +%s)
+
+# configure FOLDER OPTION...: for the first time, or again with the same folder.
+configure() {
+  folder=$1
+  shift
+  if [ -f "$folder/build.ninja" ]; then
+    meson configure "$folder" "-Dwerror=$werror"
+  else
+    meson setup "$folder" "-Dwerror=$werror" "$@" >/dev/null
+  fi
+}
+
+# run_tests FOLDER TEST...: builds what the tests need and runs them; failures show in the summary.
+run_tests() {
+  folder=$1
+  shift
+  meson test -C "$folder" --print-errorlogs "$@" </dev/null || true
+  logs="$logs $folder/meson-logs/testlog.json"
+}
+
+if [ "$thorough" = true ]; then
+  ./setup.sh clang libomp-dev
+else
+  ./setup.sh
+fi
+
+say "build"
+configure build
+ninja -C build
+say "tests"
+run_tests build
+
+if [ "$thorough" = true ]; then
+  say "Clang"
+  CXX=clang++ configure build-clang -Dbuildtype=plain -Dtests=disabled
+  ninja -C build-clang
+  say "sanitizers"
+  configure build-sanitize -Dbuildtype=plain -Doptimization=1 -Db_sanitize=address,undefined \
+    -Dcpp_args='-g1 -fno-sanitize-recover=all'
+  run_tests build-sanitize --timeout-multiplier 5 framework kernels quantize layers data golden
+fi
+
+say "summary"
+# shellcheck disable=SC2086  # a list of files
+python3 tests/summary.py $logs
