@@ -1,0 +1,87 @@
+#include "fracbit/data/gzip.h"
+
+#include <algorithm>
+
+#include "data/catalogue.inc"
+#include "fracbit/framework/error.h"
+
+#if FRACBIT_ZLIB
+#include <zlib.h>
+#endif
+
+namespace fracbit::data {
+
+bool is_gzip(std::span<const uint8_t> bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+#if FRACBIT_ZLIB
+
+namespace {
+
+class Inflater {
+ public:
+  explicit Inflater(std::span<const uint8_t> bytes) {
+    constexpr int kGzipOnly = 16 + MAX_WBITS;
+    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
+    stream_.next_in = const_cast<Bytef*>(bytes.data());
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+  }
+  ~Inflater() { inflateEnd(&stream_); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  // Fills `out`, or less at the end of the data; the result is zlib's.
+  int inflate(std::span<uint8_t> out) {
+    stream_.next_out = out.data();
+    stream_.avail_out = static_cast<uInt>(out.size());
+    return ::inflate(&stream_, Z_NO_FLUSH);
+  }
+  size_t unwritten() const { return stream_.avail_out; }
+  size_t unread() const { return stream_.avail_in; }
+
+ private:
+  z_stream stream_{};
+};
+
+}  // namespace
+
+std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t limit, const std::string& path) {
+  constexpr size_t kMaxInput = size_t{1} << 31;
+  if (bytes.size() > kMaxInput) {
+    throw FileError(path + ": expected at most 2 GiB of gzip data, found " +
+                    std::to_string(bytes.size()) + " bytes");
+  }
+  constexpr size_t kStep = size_t{1} << 20;
+  Inflater inflater(bytes);
+  std::vector<uint8_t> content;
+  while (content.size() < limit) {
+    const size_t before = content.size();
+    content.resize(before + std::min(limit - before, std::max(kStep, before)));
+    const int status = inflater.inflate(std::span(content).subspan(before));
+    content.resize(content.size() - inflater.unwritten());
+    const std::string at = std::to_string(bytes.size() - inflater.unread());
+    if (status == Z_STREAM_END) {
+      if (inflater.unread() == 0) return content;
+      throw FileError(path + ": expected the end of the gzip data at byte " + at + ", found " +
+                      std::to_string(inflater.unread()) + " more bytes");
+    }
+    if (status == Z_BUF_ERROR || (status == Z_OK && content.size() == before)) {
+      throw FileError(path + ": expected more gzip data at byte " + at + ", found the end of file");
+    }
+    if (status != Z_OK) {
+      throw FileError(path + ": expected valid gzip data, found damage before byte " + at);
+    }
+  }
+  return content;
+}
+
+#else
+
+std::vector<uint8_t> gunzip(std::span<const uint8_t>, size_t, const std::string& path) {
+  throw FileError(path + ": expected an unpacked file, as this build has no zlib; found gzip data");
+}
+
+#endif
+
+}  // namespace fracbit::data
