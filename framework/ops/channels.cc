@@ -7,24 +7,7 @@
 namespace fracbit::ops {
 namespace {
 
-/// Terms added in `real` before the sum goes to double: rounding stays below one part in a million,
-/// and conversions cost nothing.
-constexpr int64_t kRun = 16;
 constexpr int64_t kBlockElements = 1 << 15;
-
-/// Calls term(row, into) for the rows of one run after another, where `into` are `width` partial
-/// sums in real, and adds these to `sums`.
-template <typename Term>
-void add_in_runs(int64_t rows, int64_t width, double* __restrict sums, Term term) {
-  std::vector<real> partial(static_cast<size_t>(width));
-  real* __restrict into = partial.data();
-  for (int64_t begin = 0; begin < rows; begin += kRun) {
-    std::fill_n(into, width, real{0});
-    const int64_t end = std::min(rows, begin + kRun);
-    for (int64_t row = begin; row < end; ++row) term(row, into);
-    for (int64_t i = 0; i < width; ++i) sums[i] += into[i];
-  }
-}
 
 /// Numbers per block of rows, in block order.
 struct Partials {
@@ -68,7 +51,7 @@ void block_moments(const real* x, int64_t rows, int64_t channels, double* __rest
 ChannelRows::ChannelRows(const Shape& shape)
     : rows(shape.back() == 0 ? 0 : shape.size() / shape.back()),
       channels(shape.back()),
-      grain(std::max<int64_t>(kRun, kBlockElements / std::max<int64_t>(1, channels))) {}
+      grain(std::max<int64_t>(16, kBlockElements / std::max<int64_t>(1, channels))) {}
 
 void add_channel_sums(const real* x, int64_t rows, int64_t channels, double* sums) {
   add_in_runs(rows, channels, sums, [=](int64_t row, real* __restrict into) {
@@ -105,25 +88,20 @@ ChannelGradientSums channel_gradient_sums(const Tensor& dy, const Tensor& x,
                                           const std::vector<real>& centre) {
   const ChannelRows view(x.shape());
   const int64_t channels = view.channels;
-  Partials partials(view, 2 * channels);
   const real* about = centre.data();
-  parallel_for(view.rows, view.grain, [&](int64_t begin, int64_t end) {
-    const real* gradient = dy.data() + begin * channels;
-    const real* from = x.data() + begin * channels;
-    const auto term = [=](int64_t row, real* __restrict into) {
-      const real* g = gradient + row * channels;
-      const real* v = from + row * channels;
-      for (int64_t c = 0; c < channels; ++c) {
-        into[c] += g[c];
-        into[channels + c] += g[c] * (v[c] - about[c]);
-      }
-    };
-    add_in_runs(end - begin, 2 * channels, partials.block(begin / view.grain), term);
-  });
-  tree_reduce(partials.values.data(), partials.blocks, partials.width);
-  const double* total = partials.values.data();
-  return {std::vector<double>(total, total + channels),
-          std::vector<double>(total + channels, total + 2 * channels)};
+  const real* gradient = dy.data();
+  const real* values = x.data();
+  const auto term = [=](int64_t row, real* __restrict into) {
+    const real* g = gradient + row * channels;
+    const real* v = values + row * channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      into[c] += g[c];
+      into[channels + c] += g[c] * (v[c] - about[c]);
+    }
+  };
+  const std::vector<double> sums = sum_rows(view, 2 * channels, term);
+  return {std::vector<double>(sums.begin(), sums.begin() + channels),
+          std::vector<double>(sums.begin() + channels, sums.end())};
 }
 
 }  // namespace fracbit::ops
