@@ -1,0 +1,49 @@
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+
+namespace fracbit::kernels::bitgemm {
+namespace {
+
+/// Eight lanes without a vector popcount: two lookups of four bits, then a sum of bytes.
+struct Lanes {
+  using Word = __m512i;
+  static constexpr int kCount = 8, kVectors = 2, kCodePixels = 8, kMaskPixels = 4;
+
+  static Word load(const uint64_t* p) { return _mm512_loadu_si512(p); }
+  static Word broadcast(const uint64_t* p) { return _mm512_set1_epi64(static_cast<long long>(*p)); }
+  static Word zero() { return _mm512_setzero_si512(); }
+  static Word add(Word a, Word b) { return _mm512_add_epi64(a, b); }
+  static Word sub(Word a, Word b) { return _mm512_sub_epi64(a, b); }
+  static Word op_and(Word a, Word b) { return _mm512_and_si512(a, b); }
+  static Word op_xor(Word a, Word b) { return _mm512_xor_si512(a, b); }
+  static Word op_xor_and(Word a, Word b, Word mask) {
+    return _mm512_ternarylogic_epi64(a, b, mask, 0x28);
+  }
+  static Word popcount(Word a) {
+    const Word table =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    const Word four = _mm512_set1_epi8(15);
+    const Word low = _mm512_shuffle_epi8(table, op_and(a, four));
+    const Word high = _mm512_shuffle_epi8(table, op_and(_mm512_srli_epi16(a, 4), four));
+    return _mm512_sad_epu8(_mm512_add_epi8(low, high), zero());
+  }
+  static int32_t popcount_word(uint64_t word) { return static_cast<int32_t>(_mm_popcnt_u64(word)); }
+  static void narrow(const Word (&words)[kVectors], int32_t* out) {
+    for (int v = 0; v < kVectors; ++v) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + v * kCount),
+                          _mm512_cvtepi64_epi32(words[v]));
+    }
+  }
+};
+
+#include "fracbit/framework/kernels/bitgemm/loops.inc.h"
+
+}  // namespace
+
+extern const Kernels kAvx512;
+const Kernels kAvx512 = make_kernels("avx512");
+
+}  // namespace fracbit::kernels::bitgemm

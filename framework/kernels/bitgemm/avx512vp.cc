@@ -1,0 +1,42 @@
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+
+namespace fracbit::kernels::bitgemm {
+namespace {
+
+/// Eight lanes with VPOPCNTDQ.
+struct Lanes {
+  using Word = __m512i;
+  static constexpr int kCount = 8, kVectors = 2, kCodePixels = 8, kMaskPixels = 4;
+
+  static Word load(const uint64_t* p) { return _mm512_loadu_si512(p); }
+  static Word broadcast(const uint64_t* p) { return _mm512_set1_epi64(static_cast<long long>(*p)); }
+  static Word zero() { return _mm512_setzero_si512(); }
+  static Word add(Word a, Word b) { return _mm512_add_epi64(a, b); }
+  static Word sub(Word a, Word b) { return _mm512_sub_epi64(a, b); }
+  static Word op_and(Word a, Word b) { return _mm512_and_si512(a, b); }
+  static Word op_xor(Word a, Word b) { return _mm512_xor_si512(a, b); }
+  static Word op_xor_and(Word a, Word b, Word mask) {
+    return _mm512_ternarylogic_epi64(a, b, mask, 0x28);
+  }
+  static Word popcount(Word a) { return _mm512_popcnt_epi64(a); }
+  static int32_t popcount_word(uint64_t word) { return static_cast<int32_t>(_mm_popcnt_u64(word)); }
+  static void narrow(const Word (&words)[kVectors], int32_t* out) {
+    for (int v = 0; v < kVectors; ++v) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + v * kCount),
+                          _mm512_cvtepi64_epi32(words[v]));
+    }
+  }
+};
+
+#include "fracbit/framework/kernels/bitgemm/loops.inc.h"
+
+}  // namespace
+
+extern const Kernels kAvx512Vp;
+const Kernels kAvx512Vp = make_kernels("avx512vp");
+
+}  // namespace fracbit::kernels::bitgemm

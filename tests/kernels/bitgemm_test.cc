@@ -1,0 +1,192 @@
+// Every instruction set computes what the bit-by-bit loops compute, exactly.
+
+#include <string>
+#include <vector>
+
+#include "bit_draw.h"
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+#include "support/catch.h"
+
+namespace {
+
+namespace bitgemm = fracbit::kernels::bitgemm;
+using bitgemm::kFilters;
+using fracbit::testing::BitDraw;
+
+std::vector<const bitgemm::Kernels*> rows() {
+  std::vector<const bitgemm::Kernels*> found;
+  for (fracbit::Isa isa : fracbit::supported_isas()) {
+    found.push_back(bitgemm::find(std::string(isa_name(isa)).c_str()));
+  }
+  return found;
+}
+
+/// Operands of one kernel call with everything random, and memory that starts anywhere.
+struct Case {
+  bitgemm::Product product{};
+  std::vector<uint64_t> x, w;
+  std::vector<unsigned char> raw_x, raw_w;
+  std::vector<int64_t> window, tap;
+  std::vector<int32_t> pixel_term, filter_term, pixel_class, out;
+
+  explicit Case(BitDraw& draw);
+  std::vector<int32_t> run(void (*kernel)(const bitgemm::Product&) noexcept) {
+    std::vector<int32_t> result = out;
+    product.out = result.data();
+    kernel(product);
+    return result;
+  }
+};
+
+/// A copy of words at an address that is not a multiple of 8.
+const uint64_t* misaligned(const std::vector<uint64_t>& words, std::vector<unsigned char>& raw,
+                           int64_t offset) {
+  raw.resize(words.size() * 8 + 8);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(words.data());
+  std::copy(bytes, bytes + words.size() * 8, raw.begin() + offset);
+  return reinterpret_cast<const uint64_t*>(raw.data() + offset);
+}
+
+Case::Case(BitDraw& draw) {
+  product.pixels = draw.between(1, 19);
+  product.k = draw.of<int64_t>({1, 2, 3, 7, 9, 18, 36});
+  product.x_planes = static_cast<int>(draw.between(1, 8));
+  product.w_planes = static_cast<int>(draw.between(1, 8));
+  const int64_t size = product.k + draw.below(8);  // words of an input plane row
+  product.x_plane = size;
+  x.resize(static_cast<size_t>(8 * size + product.pixels));
+  product.w_plane = product.k * kFilters;
+  w.resize(static_cast<size_t>(8 * product.w_plane));
+  const bool all_ones = draw.below(8) == 0;
+  for (uint64_t& word : x) word = all_ones ? ~uint64_t{0} : draw.word();
+  for (uint64_t& word : w) word = all_ones ? ~uint64_t{0} : draw.word();
+  for (int64_t p = 0; p < product.pixels; ++p) window.push_back(draw.below(product.pixels));
+  for (int64_t k = 0; k < product.k; ++k) tap.push_back(draw.below(size));
+  product.factor = static_cast<int32_t>(draw.between(-4, 4));
+  product.add = draw.below(2) == 1;
+  const int64_t classes = draw.between(1, 5);
+  for (int64_t p = 0; p < product.pixels; ++p) {
+    pixel_term.push_back(static_cast<int32_t>(draw.between(-1000, 1000)));
+    pixel_class.push_back(static_cast<int32_t>(draw.below(classes)));
+  }
+  for (int64_t i = 0; i < classes * kFilters; ++i) {
+    filter_term.push_back(static_cast<int32_t>(draw.between(-1000, 1000)));
+  }
+  for (int64_t i = 0; i < product.pixels * kFilters; ++i) {
+    out.push_back(static_cast<int32_t>(draw.between(-1000, 1000)));
+  }
+  product.x = misaligned(x, raw_x, draw.below(8));
+  product.w = misaligned(w, raw_w, draw.below(8));
+  product.window = window.data();
+  product.tap = tap.data();
+  if (draw.below(2)) product.pixel_term = pixel_term.data();
+  if (draw.below(2)) product.filter_term = filter_term.data();
+  if (draw.below(2)) product.pixel_class = pixel_class.data();
+}
+
+TEST_CASE("bit products equal the bit-by-bit loops on every instruction set") {
+  const bitgemm::Kernels& reference = *bitgemm::find("reference");
+  BitDraw draw(1);
+  for (int i = 0; i < 300; ++i) {
+    Case c(draw);
+    CAPTURE(i, c.product.pixels, c.product.k, c.product.x_planes, c.product.w_planes);
+    const auto codes = c.run(reference.codes);
+    const auto signs = c.run(reference.signs);
+    const auto weight_masked = c.run(reference.weight_masked);
+    const auto input_masked = c.run(reference.input_masked);
+    const auto both_masked = c.run(reference.both_masked);
+    for (const bitgemm::Kernels* row : rows()) {
+      CAPTURE(row->name);
+      REQUIRE(c.run(row->codes) == codes);
+      REQUIRE(c.run(row->signs) == signs);
+      REQUIRE(c.run(row->weight_masked) == weight_masked);
+      REQUIRE(c.run(row->input_masked) == input_masked);
+      REQUIRE(c.run(row->both_masked) == both_masked);
+    }
+  }
+}
+
+TEST_CASE("bit products of the longest window with all bits set") {
+  const int64_t k = 512;  // 32768 products of 255 x 255 come close to 2^31
+  const std::vector<uint64_t> ones(static_cast<size_t>(8 * k * kFilters), ~uint64_t{0});
+  std::vector<int64_t> tap;
+  for (int64_t i = 0; i < k; ++i) tap.push_back(i);
+  const int64_t window = 0;
+  bitgemm::Product product{};
+  product.x = ones.data();
+  product.w = ones.data();
+  product.window = &window;
+  product.tap = tap.data();
+  product.x_plane = k;
+  product.w_plane = k * kFilters;
+  product.pixels = 1;
+  product.k = k;
+  product.x_planes = 8;
+  product.w_planes = 8;
+  product.factor = 1;
+  for (const bitgemm::Kernels* row : rows()) {
+    CAPTURE(row->name);
+    std::vector<int32_t> out(kFilters);
+    product.out = out.data();
+    row->codes(product);
+    REQUIRE(out == std::vector<int32_t>(kFilters, 64 * k * 255 * 255));
+    row->both_masked(product);
+    REQUIRE(out == std::vector<int32_t>(kFilters, 64 * k));
+    row->signs(product);
+    REQUIRE(out == std::vector<int32_t>(kFilters, 0));
+  }
+}
+
+TEST_CASE("scales of bit products equal the reference to the bit") {
+  const bitgemm::Kernels& reference = *bitgemm::find("reference");
+  BitDraw draw(2);
+  for (int i = 0; i < 200; ++i) {
+    bitgemm::Epilogue e{};
+    e.pixels = draw.between(1, 9);
+    e.w_terms = static_cast<int>(draw.between(1, 3));
+    e.x_terms = static_cast<int>(draw.between(1, 3));
+    e.filters = draw.below(2) ? kFilters : static_cast<int>(draw.between(1, kFilters));
+    e.x_scale_step = draw.below(2) ? e.x_terms : 0;
+    e.y_step = 40;
+    std::vector<int32_t> sums(static_cast<size_t>(e.w_terms * e.x_terms * e.pixels * kFilters));
+    for (int32_t& sum : sums) sum = static_cast<int32_t>(draw.between(-5000, 5000));
+    const fracbit::Tensor w_scale = draw.scales({e.w_terms, kFilters});
+    const fracbit::Tensor x_scale = draw.scales({e.pixels, e.x_terms});
+    e.sums = sums.data();
+    e.w_scale = w_scale.data();
+    e.x_scale = x_scale.data();
+    const auto run = [&](void (*kernel)(const bitgemm::Epilogue&) noexcept) {
+      std::vector<bitgemm::Real> y(static_cast<size_t>(e.pixels * e.y_step), -7);
+      e.y = y.data();
+      kernel(e);
+      return y;
+    };
+    CAPTURE(i, e.pixels, e.w_terms, e.x_terms, e.filters);
+    for (const bitgemm::Kernels* row : rows()) {
+      CAPTURE(row->name);
+      REQUIRE(run(row->scale) == run(reference.scale));
+      REQUIRE(run(row->combine) == run(reference.combine));
+    }
+  }
+}
+
+TEST_CASE("word counts equal the bit-by-bit loops") {
+  BitDraw draw(3);
+  std::vector<uint64_t> words{0, ~uint64_t{0}, 1, uint64_t{1} << 63};
+  for (int i = 0; i < 100; ++i) words.push_back(draw.word());
+  const int64_t n = static_cast<int64_t>(words.size());
+  std::vector<int32_t> expected(words.size());
+  bitgemm::find("reference")->popcounts(words.data(), n, expected.data());
+  for (const bitgemm::Kernels* row : rows()) {
+    std::vector<int32_t> counts(words.size());
+    row->popcounts(words.data(), n, counts.data());
+    REQUIRE(counts == expected);
+  }
+}
+
+TEST_CASE("there are no kernels for an unknown instruction set") {
+  REQUIRE(bitgemm::find("abacus") == nullptr);
+}
+
+}  // namespace
