@@ -180,7 +180,7 @@ def make_ops():
         "max_pool/overlapping": pool(F.max_pool2d, 7, 7, 3, 2, 1),
         "max_pool/remainder": pool(F.max_pool2d, 7, 5, 2, 2, 0),
         "avg_pool/plain": pool(F.avg_pool2d, 6, 8, 2, 2, 0),
-        "avg_pool/overlapping": pool(F.avg_pool2d, 7, 7, 3, 2, 0),
+        "avg_pool/overlapping": pool(F.avg_pool2d, 7, 7, 3, 2, 1),
         "global_avg_pool/plain": unary(lambda x: x.mean((2, 3)), away()),
         "softmax_cross_entropy/plain": cross_entropy(6, 10, 0.0, 1.0),
         "softmax_cross_entropy/smoothing": cross_entropy(5, 7, 0.1, 1.0),
