@@ -12,7 +12,7 @@ namespace fracbit::data {
 
 /// Which part of a data set to open.
 struct OpenOptions {
-  std::string root;             ///< folder with the official files; not used by synthetic sets
+  std::string root = {};        ///< folder with the official files; not used by synthetic sets
   std::string split = "train";  ///< "train" or "test"
   int64_t limit = 0;            ///< the first `limit` samples; 0: all
   uint64_t seed = 0;            ///< of synthetic sets
