@@ -23,11 +23,10 @@ struct Spec {
   std::string activation = "clip01";         ///< dorefa: h, "clip01" or "cabs"
   std::string max_gradient = "through";      ///< dorefa weights k > 1: "through" or "detached"
   std::string bit_heuristic = "middle-out";  ///< hbnn: middle-out, top-down, bottom-up, random
-  std::vector<double>
-      bit_shares;              ///< hbnn weights and activations: fractions of 1-, 2-, 3-bit values
-  Scope scope = Scope::layer;  ///< residual, hbnn: of weight scales and masks
-  int mask_refresh = 1;        ///< hbnn: training steps between new weight masks
-  std::string ste_window = "1";  ///< residual, hbnn: "1", "bits", "none"
+  std::vector<double> bit_shares = {};       ///< hbnn: fractions of 1-, 2- and 3-bit values
+  Scope scope = Scope::layer;                ///< residual, hbnn: of weight scales and masks
+  int mask_refresh = 1;                      ///< hbnn: training steps between new weight masks
+  std::string ste_window = "1";              ///< residual, hbnn: "1", "bits", "none"
 };
 
 /// Where normalisation and pooling stand around a quantized product.
@@ -45,7 +44,8 @@ struct Scheme {
   std::string_view paper;
   double default_weight_bits;
   double default_act_bits;
-  /// Throw ConfigError for bits or options that the scheme does not take. Null for 32 bits.
+  /// From a resolved spec. Throw ConfigError for bits or options that the scheme does not take.
+  /// Null for 32 bits.
   std::unique_ptr<Quantizer> (*weights)(const Spec& spec);
   std::unique_ptr<Quantizer> (*activations)(const Spec& spec);
   /// How blocks are ordered when activations are quantized.
@@ -55,6 +55,8 @@ struct Scheme {
   std::string_view (*float_activation)(const Spec& spec);
   /// Whether a trained scalar follows a quantized last layer, whose sums are large (spec 2.6, 3.8).
   bool scale_after_last = false;
+  /// Names of the options of Spec that the scheme reads besides bits, separated by spaces.
+  std::string_view options = "";
 };
 
 /// All schemes in catalogue order. "none" is one of them: float weights and activations, ReLU.
@@ -62,7 +64,9 @@ std::span<const Scheme* const> schemes();
 /// Throws ConfigError that names the nearest known scheme.
 const Scheme& find(std::string_view name);
 
-/// The spec with defaults filled in, checked. Throws ConfigError.
+/// The spec with defaults filled in, checked. Throws ConfigError that names the option: unknown
+/// scheme or choice, bits that the scheme does not take, an option of another scheme that is not
+/// at its default.
 Spec resolved(const Spec& spec);
 
 }  // namespace fracbit::quantize

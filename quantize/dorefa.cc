@@ -1,0 +1,197 @@
+#include "fracbit/quantize/dorefa.h"
+
+#include <cmath>
+
+#include "fracbit/framework/parallel.h"
+#include "fracbit/quantize/option.h"
+#include "fracbit/quantize/pack_words.h"
+#include "fracbit/quantize/quantize.h"
+#include "fracbit/quantize/reduce.h"
+#include "fracbit/quantize/round.h"
+#include "fracbit/quantize/surrogate.h"
+
+namespace fracbit::quantize {
+namespace {
+
+constexpr int kMostBits = 8;
+
+Tensor scalar(double value) {
+  return Tensor::full({1}, static_cast<real>(value));
+}
+
+}  // namespace
+
+Tensor DorefaWeights::squash(const Tensor& w) {
+  Tensor t = Tensor::uninitialized(w.shape());
+  parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) t[i] = std::tanh(w[i]);
+  });
+  max_ = max_abs(t.data(), t.size());
+  return t;
+}
+
+int32_t DorefaWeights::code(real t) const {
+  const real half = static_cast<real>(0.5);
+  const real u = max_ > 0 ? t / (2 * max_) + half : half;
+  return quantize_k(u, static_cast<real>(top_code(bits_)));
+}
+
+ScaledLevels DorefaWeights::simulate(const Tensor& w, Mode) {
+  if (bits_ == 1) {
+    Tensor levels = Tensor::uninitialized(w.shape());
+    parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) levels[i] = sign(w[i]);
+    });
+    return {std::move(levels), scalar(mean_abs(w.data(), w.size()))};
+  }
+  Tensor levels = squash(w);
+  const int32_t top = top_code(bits_);
+  parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      levels[i] = static_cast<real>(2 * code(levels[i]) - top);
+    }
+  });
+  return {std::move(levels), scalar(1.0 / top)};
+}
+
+ScaledBits DorefaWeights::encode(const Tensor& w, Mode) {
+  const int32_t top = top_code(bits_);
+  BitTensor bits(w.shape(), Encoding::codes, bits_, {2, -top});
+  if (bits_ == 1) {
+    pack_signs(w.span(), bits);
+    return {std::move(bits), scalar(mean_abs(w.data(), w.size()))};
+  }
+  const Tensor t = squash(w);
+  pack_each(bits, [&](int64_t i) { return code(t[i]); });
+  return {std::move(bits), scalar(1.0 / top)};
+}
+
+Tensor DorefaWeights::backward(const Tensor& w, const Tensor& dy) const {
+  require_same_shape("dorefa", w, dy);
+  if (bits_ == 1) return dy;
+  if (!(max_ > 0)) return Tensor::zeros(w.shape());
+  Tensor t = Tensor::uninitialized(w.shape());
+  Tensor dw = Tensor::uninitialized(w.shape());
+  parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      t[i] = std::tanh(w[i]);
+      dw[i] = dy[i] / max_ * (1 - t[i] * t[i]);
+    }
+  });
+  if (max_gradient_ == MaxGradient::detached) return dw;
+  const double along = parallel_sum(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    return lane_sum(begin, end, [&](int64_t i) {
+      return static_cast<double>(dy[i]) * static_cast<double>(t[i]);
+    });
+  });
+  const double extremes = parallel_sum(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    return lane_sum(begin, end, [&](int64_t i) { return std::abs(t[i]) == max_ ? 1 : 0; });
+  });
+  const double m = static_cast<double>(max_);
+  const auto share = static_cast<real>(-along / (m * m) / extremes);
+  parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      if (std::abs(t[i]) == max_) dw[i] += sign(t[i]) * share * (1 - t[i] * t[i]);
+    }
+  });
+  return dw;
+}
+
+namespace {
+
+struct Clip01 {
+  real operator()(real x) const { return x > 0 ? (x < 1 ? x : 1) : 0; }
+};
+struct AbsClip {
+  real operator()(real x) const { return std::abs(x) < 1 ? std::abs(x) : 1; }
+};
+
+template <typename Clip>
+Tensor activation_levels(const Tensor& x, int32_t top, Clip clip) {
+  Tensor levels = Tensor::uninitialized(x.shape());
+  parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
+    const real* from = x.data();
+    real* to = levels.data();
+    const auto n = static_cast<real>(top);
+    for (int64_t i = begin; i < end; ++i) {
+      to[i] = static_cast<real>(quantize_k(clip(from[i]), n));
+    }
+  });
+  return levels;
+}
+
+template <typename Clip>
+void pack_activations(const Tensor& x, BitTensor& bits, Clip clip) {
+  const real* from = x.data();
+  const auto n = static_cast<real>(top_code(bits.bits()));
+  pack_each(bits, [=](int64_t i) { return quantize_k(clip(from[i]), n); });
+}
+
+}  // namespace
+
+ScaledLevels DorefaActivations::simulate(const Tensor& x, Mode) {
+  const int32_t top = top_code(bits_);
+  return {clip_ == Clip::clip01 ? activation_levels(x, top, Clip01{})
+                                : activation_levels(x, top, AbsClip{}),
+          scalar(1.0 / top)};
+}
+
+ScaledBits DorefaActivations::encode(const Tensor& x, Mode) {
+  BitTensor bits(x.shape(), Encoding::codes, bits_);
+  if (clip_ == Clip::cabs) {
+    pack_activations(x, bits, AbsClip{});
+  } else if (bits_ == 1) {
+    pack_compare(x.span(), static_cast<real>(0.5), bits);
+  } else {
+    pack_activations(x, bits, Clip01{});
+  }
+  return {std::move(bits), scalar(1.0 / top_code(bits_))};
+}
+
+Tensor DorefaActivations::backward(const Tensor& x, const Tensor& dy) const {
+  return clip_ == Clip::clip01 ? pass_inside(x, dy, 0, 1) : pass_abs_clip(x, dy);
+}
+
+namespace {
+
+std::unique_ptr<Quantizer> make_weights(const Spec& spec) {
+  const int bits = whole_bits("weight-bits", spec.scheme, spec.weight_bits, kMostBits);
+  const bool through =
+      one_of("max-gradient", spec.max_gradient, {"through", "detached"}) == "through";
+  if (bits == 32) return nullptr;
+  return std::make_unique<DorefaWeights>(
+      bits, through ? DorefaWeights::MaxGradient::through : DorefaWeights::MaxGradient::detached);
+}
+
+std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
+  const int bits = whole_bits("act-bits", spec.scheme, spec.act_bits, kMostBits);
+  const bool clip01 = one_of("activation", spec.activation, {"clip01", "cabs"}) == "clip01";
+  if (bits == 32) return nullptr;
+  return std::make_unique<DorefaActivations>(
+      bits, clip01 ? DorefaActivations::Clip::clip01 : DorefaActivations::Clip::cabs);
+}
+
+std::string_view float_activation(const Spec& spec) {
+  return spec.act_bits == 32 ? "relu" : spec.activation == "cabs" ? "cabs" : "clip01";
+}
+
+}  // namespace
+
+namespace catalogue {
+
+extern const Scheme dorefa;
+constinit const Scheme dorefa = {
+    .name = "dorefa",
+    .summary = "k-bit weights, activations and gradients from one linear quantizer",
+    .paper = "Zhou et al. 2016, DoReFa-Net, arXiv:1606.06160",
+    .default_weight_bits = 1,
+    .default_act_bits = 2,
+    .weights = make_weights,
+    .activations = make_activations,
+    .order = BlockOrder::conv_bn_pool_act,
+    .float_activation = float_activation,
+    .options = "activation max-gradient",
+};
+
+}  // namespace catalogue
+}  // namespace fracbit::quantize

@@ -1,0 +1,69 @@
+// The catalogue, and what resolved() accepts.
+
+#include "fracbit/framework/error.h"
+#include "fracbit/quantize/quantize.h"
+#include "support/catch.h"
+
+namespace fracbit::tests {
+namespace {
+
+using quantize::Spec;
+
+std::string message_of(const Spec& spec) {
+  try {
+    quantize::resolved(spec);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST_CASE("every scheme resolves with its defaults") {
+  for (const quantize::Scheme* scheme : quantize::schemes()) {
+    INFO(scheme->name);
+    CHECK(&quantize::find(scheme->name) == scheme);
+    const Spec spec = quantize::resolved({.scheme = std::string(scheme->name)});
+    CHECK(spec.weight_bits == scheme->default_weight_bits);
+    CHECK(spec.act_bits == scheme->default_act_bits);
+    CHECK(spec.grad_bits == 32);
+    CHECK((scheme->weights(spec) == nullptr) == (spec.weight_bits == 32));
+    CHECK((scheme->activations(spec) == nullptr) == (spec.act_bits == 32));
+    CHECK(!scheme->summary.empty());
+  }
+}
+
+TEST_CASE("an unknown scheme names the nearest one") {
+  CHECK(message_of({.scheme = "dorfea"}) == "quant: unknown scheme 'dorfea' (nearest: 'dorefa')");
+  CHECK(message_of({.scheme = "zzz"}) == "quant: unknown scheme 'zzz'");
+}
+
+TEST_CASE("bits that a scheme does not take are an error that names the option") {
+  CHECK(message_of({.scheme = "dorefa", .weight_bits = 1.4}) ==
+        "weight-bits: dorefa takes whole numbers 1 to 8 or 32, got 1.4");
+  CHECK(message_of({.scheme = "dorefa", .act_bits = 33}) ==
+        "act-bits: dorefa takes whole numbers 1 to 8 or 32, got 33");
+  CHECK(message_of({.scheme = "dorefa", .act_bits = -1}) ==
+        "act-bits: dorefa takes whole numbers 1 to 8 or 32, got -1");
+  CHECK(message_of({.scheme = "dorefa", .grad_bits = 17}) ==
+        "grad-bits: dorefa takes whole numbers 1 to 16 or 32, got 17");
+  CHECK(message_of({.scheme = "none", .weight_bits = 2}) ==
+        "weight-bits: none takes 32 (float), got 2");
+}
+
+TEST_CASE("options: unknown choices, and options of another scheme") {
+  CHECK(message_of({.scheme = "dorefa", .activation = "clip10"}) ==
+        "activation: expected one of clip01, cabs, got 'clip10' (nearest: 'clip01')");
+  CHECK(message_of({.scheme = "dorefa", .max_gradient = "thru"}) ==
+        "max-gradient: expected one of through, detached, got 'thru' (nearest: 'through')");
+  CHECK(message_of({.scheme = "none", .activation = "cabs"}) ==
+        "activation: is an option of dorefa, not of none");
+}
+
+TEST_CASE("the width of a gradient is 1 to 16") {
+  CHECK_THROWS_AS(quantize::GradientQuantizer(0), ConfigError);
+  CHECK_THROWS_AS(quantize::GradientQuantizer(17), ConfigError);
+  CHECK(quantize::GradientQuantizer(16).bits() == 16);
+}
+
+}  // namespace
+}  // namespace fracbit::tests
