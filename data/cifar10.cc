@@ -16,13 +16,7 @@ std::shared_ptr<const Dataset> open(const OpenOptions& options) {
              "data_batch_5.bin"};
   }
   return open_cifar(options.root, "cifar-10-batches-bin", files,
-                    {.label_bytes = 1, .classes = 10, .records = 10000},
-                    {.name = "cifar10",
-                     .image_shape = {32, 32, 3},
-                     .class_names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog",
-                                     "horse", "ship", "truck"},
-                     .mean = {0.49139966, 0.48215827, 0.44653080},
-                     .deviation = {0.24702950, 0.24348449, 0.26158695}});
+                    {.label_bytes = 1, .classes = 10, .records = 10000}, cifar10().info);
 }
 
 }  // namespace
@@ -34,8 +28,12 @@ const Entry& cifar10() {
       .source = "https://www.cs.toronto.edu/~kriz/cifar.html",
       .paper = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
       .files = kFiles,
-      .image_shape = {32, 32, 3},
-      .classes = 10,
+      .info = {.name = "cifar10",
+               .image_shape = {32, 32, 3},
+               .class_names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog",
+                               "horse", "ship", "truck"},
+               .mean = {0.49139966, 0.48215827, 0.44653080},
+               .deviation = {0.24702950, 0.24348449, 0.26158695}},
       .open = open};
   return entry;
 }

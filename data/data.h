@@ -32,8 +32,7 @@ struct Entry {
   std::string_view source;   ///< where it is described; empty for synthetic sets
   std::string_view paper;
   std::span<const OfficialFile> files;  ///< what to download; empty for synthetic sets
-  Shape image_shape;                    ///< [H, W, C]
-  int64_t classes;
+  DatasetInfo info;                     ///< of every sample, known without the files
   std::shared_ptr<const Dataset> (*open)(const OpenOptions& options);
 };
 

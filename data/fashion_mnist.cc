@@ -18,13 +18,7 @@ constexpr OfficialFile kFiles[] = {
 #undef FRACBIT_SERVER
 
 std::shared_ptr<const Dataset> open(const OpenOptions& options) {
-  return open_idx_images(
-      options, {.name = "fashion-mnist",
-                .image_shape = {28, 28, 1},
-                .class_names = {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal",
-                                "shirt", "sneaker", "bag", "ankle boot"},
-                .mean = {0.28604059},
-                .deviation = {0.35302424}});
+  return open_idx_images(options, fashion_mnist().info);
 }
 
 }  // namespace
@@ -36,8 +30,12 @@ const Entry& fashion_mnist() {
       .source = "https://github.com/zalandoresearch/fashion-mnist",
       .paper = "Xiao et al. 2017, Fashion-MNIST: a Novel Image Dataset",
       .files = kFiles,
-      .image_shape = {28, 28, 1},
-      .classes = 10,
+      .info = {.name = "fashion-mnist",
+               .image_shape = {28, 28, 1},
+               .class_names = {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal",
+                               "shirt", "sneaker", "bag", "ankle boot"},
+               .mean = {0.28604059},
+               .deviation = {0.35302424}},
       .open = open};
   return entry;
 }

@@ -19,12 +19,7 @@ constexpr OfficialFile kFiles[] = {
 #undef FRACBIT_MIRROR
 
 std::shared_ptr<const Dataset> open(const OpenOptions& options) {
-  return open_idx_images(options,
-                         {.name = "mnist",
-                          .image_shape = {28, 28, 1},
-                          .class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
-                          .mean = {0.13066048},
-                          .deviation = {0.30810780}});
+  return open_idx_images(options, mnist().info);
 }
 
 }  // namespace
@@ -36,8 +31,11 @@ const Entry& mnist() {
       .source = "http://yann.lecun.com/exdb/mnist/",
       .paper = "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition",
       .files = kFiles,
-      .image_shape = {28, 28, 1},
-      .classes = 10,
+      .info = {.name = "mnist",
+               .image_shape = {28, 28, 1},
+               .class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+               .mean = {0.13066048},
+               .deviation = {0.30810780}},
       .open = open};
   return entry;
 }
