@@ -1,0 +1,7 @@
+#include "fracbit/framework/kernels/tile/tile.inc.h"
+
+namespace fracbit::kernels {
+
+constinit const TileKernels kTileScalar = table<6>();
+
+}  // namespace fracbit::kernels

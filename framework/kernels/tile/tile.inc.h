@@ -1,0 +1,191 @@
+// The kernels of tile.h on the vectors of the instruction set this file is compiled for. Included
+// once per instruction set; everything is in an anonymous namespace, and Eigen's own is renamed.
+#pragma once
+
+#include <Eigen/Core>
+
+#include "fracbit/framework/kernels/tile/tile.h"
+
+namespace fracbit::kernels {
+namespace {
+
+namespace vec = Eigen::internal;
+using Packet = vec::packet_traits<real>::type;
+constexpr int kWidth = vec::packet_traits<real>::size;
+
+inline Packet load(const real* p) {
+  return vec::ploadu<Packet>(p);
+}
+inline Packet broadcast(real value) {
+  return vec::pset1<Packet>(value);
+}
+
+template <int MR, int V>
+void product(const real* const* a, int64_t taps, int64_t length, const real* b,
+             const real* const* start, real* const* c) noexcept {
+  Packet sums[MR][V];
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) sums[m][v] = load(start[m] + v * kWidth);
+  }
+  for (int64_t t = 0; t < taps; ++t, a += MR) {
+    const real* rows[MR];
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) rows[m] = a[m];
+    for (int64_t k = 0; k < length; ++k, b += V * kWidth) {
+#pragma GCC unroll 16
+      for (int m = 0; m < MR; ++m) {
+        const Packet value = broadcast(rows[m][k]);
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v) {
+          sums[m][v] = vec::pmadd(value, load(b + v * kWidth), sums[m][v]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) vec::pstoreu(c[m] + v * kWidth, sums[m][v]);
+  }
+}
+
+template <int MR, int V>
+void outer(const TileRuns& a, const TileRuns& b, int64_t runs, int64_t length, bool add, real* c,
+           int64_t c_step) noexcept {
+  Packet sums[MR][V];
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) sums[m][v] = broadcast(0);
+  }
+  const int64_t a_step = a.step;
+  const int64_t b_step = b.step;
+  for (int64_t r = 0; r < runs; ++r) {
+    const real* left = a.base + a.at[r];
+    const real* right = b.base + b.at[r];
+    for (int64_t k = 0; k < length; ++k, left += a_step, right += b_step) {
+#pragma GCC unroll 16
+      for (int m = 0; m < MR; ++m) {
+        const Packet value = broadcast(left[m]);
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v) {
+          sums[m][v] = vec::pmadd(value, load(right + v * kWidth), sums[m][v]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m, c += c_step) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) {
+      real* out = c + v * kWidth;
+      vec::pstoreu(out, add ? vec::padd(load(out), sums[m][v]) : sums[m][v]);
+    }
+  }
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+/// panel[k columns + n] = source[n step + k] for k, n < kWidth.
+inline void transpose_block(const real* source, int64_t step, int64_t columns, real* panel) {
+  vec::PacketBlock<Packet, kWidth> block;
+#pragma GCC unroll 16
+  for (int n = 0; n < kWidth; ++n) block.packet[n] = load(source + n * step);
+  vec::ptranspose(block);
+#pragma GCC unroll 16
+  for (int k = 0; k < kWidth; ++k) vec::pstoreu(panel + k * columns, block.packet[k]);
+}
+#pragma GCC diagnostic pop
+
+void pack(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
+          real* panel) noexcept {
+  const int64_t whole_columns = count / kWidth * kWidth;
+  const int64_t whole_length = length / kWidth * kWidth;
+  for (int64_t k = 0; k < whole_length; k += kWidth) {
+    for (int64_t n = 0; n < whole_columns; n += kWidth) {
+      transpose_block(source + n * step + k, step, columns, panel + k * columns + n);
+    }
+  }
+  for (int64_t k = 0; k < length; ++k) {
+    for (int64_t n = k < whole_length ? whole_columns : 0; n < columns; ++n) {
+      panel[k * columns + n] = n < count ? source[n * step + k] : 0;
+    }
+  }
+}
+
+template <int MR>
+void depthwise_product(const real* const* x, int64_t taps, const real* w, const real* start,
+                       int64_t channels, real* const* y) noexcept {
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    Packet sums[MR];
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) sums[m] = load(start + c);
+    const real* weight = w + c;
+    const real* const* tap = x;
+    for (int64_t t = 0; t < taps; ++t, tap += MR, weight += channels) {
+#pragma GCC unroll 16
+      for (int m = 0; m < MR; ++m) sums[m] = vec::pmadd(load(tap[m] + c), load(weight), sums[m]);
+    }
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) vec::pstoreu(y[m] + c, sums[m]);
+  }
+  for (; c < channels; ++c) {
+    for (int m = 0; m < MR; ++m) {
+      real sum = start[c];
+      for (int64_t t = 0; t < taps; ++t) {
+        sum = vec::pmadd(x[t * MR + m][c], w[t * channels + c], sum);
+      }
+      y[m][c] = sum;
+    }
+  }
+}
+
+template <int T>
+void depthwise_outer(const real* const* x, const real* const* dy, int64_t pixels, int64_t channels,
+                     real* dw) noexcept {
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    Packet sums[T];
+#pragma GCC unroll 16
+    for (int t = 0; t < T; ++t) sums[t] = broadcast(0);
+    for (int64_t p = 0; p < pixels; ++p) {
+      const Packet gradient = load(dy[p] + c);
+#pragma GCC unroll 16
+      for (int t = 0; t < T; ++t) sums[t] = vec::pmadd(load(x[p * T + t] + c), gradient, sums[t]);
+    }
+#pragma GCC unroll 16
+    for (int t = 0; t < T; ++t) {
+      real* out = dw + t * channels + c;
+      vec::pstoreu(out, vec::padd(load(out), sums[t]));
+    }
+  }
+  for (; c < channels; ++c) {
+    for (int t = 0; t < T; ++t) {
+      real sum = 0;
+      for (int64_t p = 0; p < pixels; ++p) sum = vec::pmadd(x[p * T + t][c], dy[p][c], sum);
+      dw[t * channels + c] += sum;
+    }
+  }
+}
+
+/// A tile of MR rows and two vectors of columns.
+template <int MR>
+constexpr TileKernels table() {
+  return {MR,
+          2 * kWidth,
+          4,
+          9,
+          product<MR, 2>,
+          product<MR, 1>,
+          outer<MR, 2>,
+          outer<MR, 1>,
+          pack,
+          depthwise_product<4>,
+          depthwise_outer<9>};
+}
+
+}  // namespace
+}  // namespace fracbit::kernels

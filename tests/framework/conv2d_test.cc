@@ -1,0 +1,139 @@
+#include "fracbit/framework/ops/conv2d.h"
+
+#include <algorithm>
+#include <string>
+
+#include "fracbit/framework/error.h"
+#include "fracbit/framework/random.h"
+#include "support/catch.h"
+
+using namespace fracbit;
+
+namespace {
+
+struct Case {
+  Shape x;
+  Shape weight;
+  ops::Conv2dOptions options;
+};
+
+const Case kCases[] = {
+    {{2, 5, 7, 3}, {5, 3, 3, 3}, {.padding_begin = 1, .padding_end = 1}},
+    {{1, 9, 8, 16}, {33, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
+    {{3, 6, 6, 40}, {70, 3, 3, 40}, {.stride = 2, .padding_begin = 1, .padding_end = 1}},
+    {{2, 8, 8, 64}, {64, 1, 1, 64}, {}},
+    {{2, 9, 7, 20}, {10, 1, 1, 20}, {.stride = 2}},
+    {{2, 11, 11, 6}, {16, 5, 5, 6}, {}},
+    {{1, 16, 16, 1}, {6, 5, 5, 1}, {.padding_begin = 2, .padding_end = 2}},
+    {{2, 23, 23, 3}, {17, 11, 11, 3}, {.stride = 4, .padding_begin = 2, .padding_end = 2}},
+    {{2, 6, 6, 12}, {18, 3, 3, 4}, {.padding_begin = 1, .padding_end = 1, .groups = 3}},
+    {{2, 6, 6, 64}, {66, 3, 3, 32}, {.stride = 2, .padding_begin = 1, .groups = 2}},
+    {{1, 4, 4, 2}, {3, 2, 2, 2}, {.stride = 3, .padding_begin = 2, .padding_end = 4}},
+    {{1, 3, 3, 48}, {47, 3, 3, 48}, {}},
+    {{1, 300, 2, 18}, {9, 1, 1, 18}, {}},
+};
+
+/// Whole numbers of -4 to 4, so that sums are exact in any order.
+Tensor whole_numbers(const Shape& shape, uint64_t seed) {
+  Tensor made = Tensor::uninitialized(shape);
+  const Random random(seed, 0, 0, Purpose::synthetic_data);
+  for (int64_t i = 0; i < made.size(); ++i) made[i] = static_cast<real>(random.below(i, 9) - 4);
+  return made;
+}
+
+/// Calls body(index of y, index of x, index of weight) for every multiplication.
+template <typename Body>
+void for_each_product(const Case& c, const Body& body) {
+  const Shape y = ops::conv2d_shape(c.x, c.weight, c.options);
+  const int64_t group_channels = c.weight[3];
+  const int64_t group_filters = c.weight[0] / c.options.groups;
+  for (int64_t out = 0; out < y.size(); ++out) {
+    const int64_t f = out % y[3];
+    const int64_t j = out / y[3] % y[2];
+    const int64_t i = out / (y[3] * y[2]) % y[1];
+    const int64_t n = out / y.stride0();
+    for (int64_t tap = 0; tap < c.weight.stride0(); ++tap) {
+      const int64_t k = tap % group_channels;
+      const int64_t column =
+          j * c.options.stride + tap / group_channels % c.weight[2] - c.options.padding_begin;
+      const int64_t row =
+          i * c.options.stride + tap / (group_channels * c.weight[2]) - c.options.padding_begin;
+      if (row < 0 || row >= c.x[1] || column < 0 || column >= c.x[2]) continue;
+      const int64_t channel = f / group_filters * group_channels + k;
+      body(out, ((n * c.x[1] + row) * c.x[2] + column) * c.x[3] + channel,
+           f * c.weight.stride0() + tap);
+    }
+  }
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && std::equal(a.span().begin(), a.span().end(), b.span().begin());
+}
+
+}  // namespace
+
+TEST_CASE("convolutions and their gradients are the sums they claim to be") {
+  for (const Case& c : kCases) {
+    INFO("x " << c.x << " weight " << c.weight << " stride " << c.options.stride);
+    const Tensor x = whole_numbers(c.x, 1);
+    const Tensor weight = whole_numbers(c.weight, 2);
+    const Tensor bias = whole_numbers({c.weight[0]}, 3);
+    const Shape shape = ops::conv2d_shape(c.x, c.weight, c.options);
+    const Tensor dy = whole_numbers(shape, 4);
+
+    Tensor y = Tensor::zeros(shape);
+    Tensor dx = Tensor::zeros(c.x);
+    Tensor dw = Tensor::zeros(c.weight);
+    for (int64_t i = 0; i < y.size(); ++i) y[i] = bias[i % c.weight[0]];
+    for_each_product(c, [&](int64_t out, int64_t in, int64_t w) {
+      y[out] += x[in] * weight[w];
+      dx[in] += dy[out] * weight[w];
+      dw[w] += dy[out] * x[in];
+    });
+    CHECK(equal(ops::conv2d_forward(x, weight, &bias, c.options), y));
+    CHECK(equal(ops::conv2d_input_gradient(dy, weight, c.x, c.options), dx));
+    CHECK(equal(ops::conv2d_weight_gradient(x, dy, c.weight, c.options), dw));
+  }
+}
+
+TEST_CASE("a convolution of no images is empty and its weight gradient is zero") {
+  const Shape weight{3, 3, 3, 2};
+  const Tensor x = Tensor::zeros({0, 4, 4, 2});
+  const Tensor y = ops::conv2d_forward(x, Tensor::full(weight, 1), nullptr, {});
+  CHECK(y.shape() == Shape{0, 2, 2, 3});
+  CHECK(ops::conv2d_input_gradient(y, Tensor::full(weight, 1), x.shape(), {}).empty());
+  CHECK(equal(ops::conv2d_weight_gradient(x, y, weight, {}), Tensor::zeros(weight)));
+}
+
+TEST_CASE("conv2d refuses shapes and options that do not fit") {
+  const Shape x{1, 4, 4, 2};
+  const Shape weight{3, 3, 3, 2};
+  CHECK_THROWS_AS(ops::conv2d_shape({4, 4, 2}, weight, {}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, {3, 3, 2}, {}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, {3, 3, 3, 4}, {}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, {3, 5, 3, 2}, {.padding_begin = 0}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, {3, 0, 3, 2}, {}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, {3, 3, 3, 1}, {.groups = 2}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, weight, {.stride = 0}), ConfigError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, weight, {.groups = -1}), ConfigError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, weight, {.padding_begin = -1}), ConfigError);
+  CHECK_THROWS_AS(ops::conv2d_shape(x, weight, {.padding_end = -1}), ConfigError);
+  CHECK(ops::conv2d_shape(x, {3, 5, 5, 2}, {.padding_end = 1}) == Shape{1, 1, 1, 3});
+
+  const Tensor wrong_bias = Tensor::zeros({2});
+  CHECK_THROWS_AS(ops::conv2d_forward(Tensor::zeros(x), Tensor::zeros(weight), &wrong_bias, {}),
+                  ShapeError);
+  const Tensor wrong_dy = Tensor::zeros({1, 2, 3, 3});
+  CHECK_THROWS_AS(ops::conv2d_input_gradient(wrong_dy, Tensor::zeros(weight), x, {}), ShapeError);
+  CHECK_THROWS_AS(ops::conv2d_weight_gradient(Tensor::zeros(x), wrong_dy, weight, {}), ShapeError);
+}
+
+TEST_CASE("the message of a refused convolution names both shapes") {
+  try {
+    ops::conv2d_shape({8, 16, 16, 32}, {128, 3, 3, 64}, {});
+    FAIL("expected a ShapeError");
+  } catch (const ShapeError& error) {
+    CHECK(std::string(error.what()) ==
+          "[conv2d] expects 64 input channels, got 32 (x [8, 16, 16, 32], weight [128, 3, 3, 64])");
+  }
+}
