@@ -16,7 +16,7 @@ void parse_cifar(std::span<const uint8_t> bytes, const CifarLayout& layout, cons
                  std::vector<uint8_t>& pixels, std::vector<uint8_t>& labels) {
   const int64_t record = layout.label_bytes + kImage;
   if (static_cast<int64_t>(bytes.size()) != layout.records * record) {
-    throw FileError(path + ": expected " + std::to_string(layout.records * record) + " bytes (" +
+    throw FileError(path + ": expects " + std::to_string(layout.records * record) + " bytes (" +
                     std::to_string(layout.records) + " records of " + std::to_string(record) +
                     "), found " + std::to_string(bytes.size()));
   }
@@ -27,7 +27,7 @@ void parse_cifar(std::span<const uint8_t> bytes, const CifarLayout& layout, cons
     const int64_t label_at = r * record + layout.label_bytes - 1;
     const uint8_t label = bytes[static_cast<size_t>(label_at)];
     if (label >= layout.classes) {
-      throw FileError(path + ": expected labels from 0 to " + std::to_string(layout.classes - 1) +
+      throw FileError(path + ": expects labels from 0 to " + std::to_string(layout.classes - 1) +
                       ", found " + std::to_string(label) + " at offset " +
                       std::to_string(label_at));
     }

@@ -1,4 +1,3 @@
-#include "fracbit/data/catalogue.h"
 #include "fracbit/data/cifar.h"
 
 namespace fracbit::data::catalogue {
@@ -9,14 +8,14 @@ constexpr OfficialFile kFiles[] = {
      "c32a1d4ab5d03f1284b67883e8d87530"},
 };
 
-std::shared_ptr<const Dataset> open(const OpenOptions& options) {
+std::shared_ptr<const Dataset> open(const OpenOptions& options, const DatasetInfo& info) {
   std::vector<std::string> files = {"test_batch.bin"};
   if (options.split == "train") {
     files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
              "data_batch_5.bin"};
   }
   return open_cifar(options.root, "cifar-10-batches-bin", files,
-                    {.label_bytes = 1, .classes = 10, .records = 10000}, cifar10().info);
+                    {.label_bytes = 1, .classes = 10, .records = 10000}, info);
 }
 
 }  // namespace

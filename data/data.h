@@ -33,7 +33,7 @@ struct Entry {
   std::string_view paper;
   std::span<const OfficialFile> files;  ///< what to download; empty for synthetic sets
   DatasetInfo info;                     ///< of every sample, known without the files
-  std::shared_ptr<const Dataset> (*open)(const OpenOptions& options);
+  std::shared_ptr<const Dataset> (*open)(const OpenOptions& options, const DatasetInfo& info);
 };
 
 /// All data sets in catalogue order.

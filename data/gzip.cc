@@ -49,7 +49,7 @@ class Inflater {
 std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t limit, const std::string& path) {
   constexpr size_t kMaxInput = size_t{1} << 31;
   if (bytes.size() > kMaxInput) {
-    throw FileError(path + ": expected at most 2 GiB of gzip data, found " +
+    throw FileError(path + ": expects at most 2 GiB of gzip data, found " +
                     std::to_string(bytes.size()) + " bytes");
   }
   constexpr size_t kStep = size_t{1} << 20;
@@ -63,14 +63,14 @@ std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t limit, const 
     const std::string at = std::to_string(bytes.size() - inflater.unread());
     if (status == Z_STREAM_END) {
       if (inflater.unread() == 0) return content;
-      throw FileError(path + ": expected the end of the gzip data at byte " + at + ", found " +
+      throw FileError(path + ": expects the end of the gzip data at byte " + at + ", found " +
                       std::to_string(inflater.unread()) + " more bytes");
     }
     if (status == Z_BUF_ERROR || (status == Z_OK && content.size() == before)) {
-      throw FileError(path + ": expected more gzip data at byte " + at + ", found the end of file");
+      throw FileError(path + ": expects more gzip data at byte " + at + ", found the end of file");
     }
     if (status != Z_OK) {
-      throw FileError(path + ": expected valid gzip data, found damage before byte " + at);
+      throw FileError(path + ": expects valid gzip data, found damage before byte " + at);
     }
   }
   return content;
@@ -79,7 +79,7 @@ std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t limit, const 
 #else
 
 std::vector<uint8_t> gunzip(std::span<const uint8_t>, size_t, const std::string& path) {
-  throw FileError(path + ": expected an unpacked file, as this build has no zlib; found gzip data");
+  throw FileError(path + ": expects an unpacked file, as this build has no zlib; found gzip data");
 }
 
 #endif

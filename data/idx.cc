@@ -24,12 +24,12 @@ size_t header_size(int rank) {
 std::vector<int64_t> parse_extents(std::span<const uint8_t> bytes, int rank,
                                    const std::string& path) {
   if (bytes.size() < header_size(rank)) {
-    throw FileError(path + ": expected an IDX header of " + std::to_string(header_size(rank)) +
+    throw FileError(path + ": expects an IDX header of " + std::to_string(header_size(rank)) +
                     " bytes, found " + std::to_string(bytes.size()) + " bytes");
   }
   const uint32_t magic = kUnsignedBytes + static_cast<uint32_t>(rank);
   if (big_endian(bytes, 0) != magic) {
-    throw FileError(path + ": expected the IDX magic number " + std::to_string(magic) +
+    throw FileError(path + ": expects the IDX magic number " + std::to_string(magic) +
                     " at offset 0, found " + std::to_string(big_endian(bytes, 0)));
   }
   constexpr int64_t kMaxValues = int64_t{1} << 48;
@@ -39,7 +39,7 @@ std::vector<int64_t> parse_extents(std::span<const uint8_t> bytes, int rank,
     const size_t at = 4 + 4 * static_cast<size_t>(axis);
     const int64_t extent = big_endian(bytes, at);
     if (extent < 1 || extent > kMaxValues / values) {
-      throw FileError(path + ": expected a possible extent at offset " + std::to_string(at) +
+      throw FileError(path + ": expects a possible extent at offset " + std::to_string(at) +
                       ", found " + std::to_string(extent));
     }
     values *= extent;
@@ -71,7 +71,7 @@ IdxArray parse_idx(std::vector<uint8_t> bytes, int rank, const std::string& path
   const size_t expected = header_size(rank) + product(array.extents);
   if (bytes.size() != expected) {
     const bool more = packed && bytes.size() > expected;
-    throw FileError(path + ": expected " + std::to_string(expected) +
+    throw FileError(path + ": expects " + std::to_string(expected) +
                     " bytes, as its header says, found " + (more ? "more" : "") +
                     (more ? "" : std::to_string(bytes.size())) +
                     (packed ? " after unpacking" : ""));

@@ -28,11 +28,11 @@ std::shared_ptr<const Dataset> open_idx_images(const OpenOptions& options, Datas
   const int64_t height = images.extents[1];
   const int64_t width = images.extents[2];
   if (height != info.image_shape[0] || width != info.image_shape[1]) {
-    throw FileError(image_path + ": expected images of 28 x 28, found " + std::to_string(height) +
+    throw FileError(image_path + ": expects images of 28 x 28, found " + std::to_string(height) +
                     " x " + std::to_string(width));
   }
   if (images.extents[0] != labels.extents[0]) {
-    throw FileError(label_path + ": expected " + std::to_string(images.extents[0]) +
+    throw FileError(label_path + ": expects " + std::to_string(images.extents[0]) +
                     " labels, one per image of " + image_path + ", found " +
                     std::to_string(labels.extents[0]));
   }
@@ -40,7 +40,7 @@ std::shared_ptr<const Dataset> open_idx_images(const OpenOptions& options, Datas
   const auto wrong = std::find_if(labels.values.begin(), labels.values.end(),
                                   [&](uint8_t label) { return label >= classes; });
   if (wrong != labels.values.end()) {
-    throw FileError(label_path + ": expected labels from 0 to " + std::to_string(classes - 1) +
+    throw FileError(label_path + ": expects labels from 0 to " + std::to_string(classes - 1) +
                     ", found " + std::to_string(*wrong) + " at offset " +
                     std::to_string(8 + (wrong - labels.values.begin())));
   }

@@ -1,4 +1,3 @@
-#include "fracbit/data/catalogue.h"
 #include "fracbit/data/idx_images.h"
 
 namespace fracbit::data::catalogue {
@@ -18,8 +17,8 @@ constexpr OfficialFile kFiles[] = {
 };
 #undef FRACBIT_MIRROR
 
-std::shared_ptr<const Dataset> open(const OpenOptions& options) {
-  return open_idx_images(options, mnist().info);
+std::shared_ptr<const Dataset> open(const OpenOptions& options, const DatasetInfo& info) {
+  return open_idx_images(options, info);
 }
 
 }  // namespace

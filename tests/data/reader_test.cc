@@ -37,8 +37,8 @@ std::vector<uint8_t> label_file(const std::vector<uint8_t>& labels = {4, 0, 9}) 
 
 void write_mnist(const TemporaryFolder& folder, const std::vector<uint8_t>& images,
                  const std::vector<uint8_t>& labels) {
-  write_file(folder.file("train-images-idx3-ubyte"), images);
-  write_file(folder.file("train-labels-idx1-ubyte"), labels);
+  write_file(folder / "train-images-idx3-ubyte", images);
+  write_file(folder / "train-labels-idx1-ubyte", labels);
 }
 
 std::string mnist_error(const TemporaryFolder& folder) {
@@ -74,9 +74,9 @@ TEST_CASE("mnist: a small set is read") {
 
 TEST_CASE("mnist: files may stand in a folder of the set's name, and a limit takes the first") {
   const TemporaryFolder folder;
-  std::filesystem::create_directory(folder.file("mnist"));
-  write_file(folder.file("mnist/t10k-images-idx3-ubyte"), image_file());
-  write_file(folder.file("mnist/t10k-labels-idx1-ubyte"), label_file());
+  std::filesystem::create_directory(folder / "mnist");
+  write_file(folder / "mnist/t10k-images-idx3-ubyte", image_file());
+  write_file(folder / "mnist/t10k-labels-idx1-ubyte", label_file());
   const OpenOptions options = {.root = folder.path(), .split = "test", .limit = 2};
   const auto dataset = data::open("mnist", options);
   CHECK(dataset->size() == 2);
@@ -90,34 +90,34 @@ TEST_CASE("mnist: files may stand in a folder of the set's name, and a limit tak
 TEST_CASE("mnist: images and labels that do not belong together are refused") {
   const TemporaryFolder folder;
   write_mnist(folder, image_file(3), label_file({1, 2}));
-  CHECK(contains(mnist_error(folder), "expected 3 labels, one per image"));
+  CHECK(contains(mnist_error(folder), "expects 3 labels, one per image"));
   write_mnist(folder, image_file(3), label_file({1, 2, 10}));
-  CHECK(contains(mnist_error(folder), "expected labels from 0 to 9, found 10 at offset 10"));
+  CHECK(contains(mnist_error(folder), "expects labels from 0 to 9, found 10 at offset 10"));
   write_mnist(folder, image_file(3, 27), label_file());
-  CHECK(contains(mnist_error(folder), "expected images of 28 x 28, found 27 x 27"));
+  CHECK(contains(mnist_error(folder), "expects images of 28 x 28, found 27 x 27"));
   write_mnist(folder, label_file(), image_file());
-  CHECK(contains(mnist_error(folder), "expected an IDX header of 16 bytes, found 11 bytes"));
+  CHECK(contains(mnist_error(folder), "expects an IDX header of 16 bytes, found 11 bytes"));
 }
 
 TEST_CASE("mnist: what is not a readable regular file is refused at once") {
   const TemporaryFolder folder;
   CHECK(contains(mnist_error(folder),
-                 "expected train-images-idx3-ubyte or train-images-idx3-ubyte.gz in it or in its "
+                 "expects train-images-idx3-ubyte or train-images-idx3-ubyte.gz in it or in its "
                  "folder mnist, found neither"));
   write_mnist(folder, image_file(), label_file());
-  const std::string path = folder.file("train-images-idx3-ubyte");
+  const std::string path = folder / "train-images-idx3-ubyte";
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
-  CHECK(contains(mnist_error(folder), "expected a regular file, found a directory"));
+  CHECK(contains(mnist_error(folder), "expects a regular file, found a directory"));
   std::filesystem::remove(path);
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  CHECK(contains(mnist_error(folder), "expected a regular file, found a pipe"));
+  CHECK(contains(mnist_error(folder), "expects a regular file, found a FIFO"));
   std::filesystem::remove(path);
   std::filesystem::create_symlink("/dev/null", path);
-  CHECK(contains(mnist_error(folder), "expected a regular file, found a device"));
+  CHECK(contains(mnist_error(folder), "expects a regular file, found a device"));
   std::filesystem::remove(path);
   write_file(path, {});
-  CHECK(contains(mnist_error(folder), "expected an IDX header of 16 bytes, found 0 bytes"));
+  CHECK(contains(mnist_error(folder), "expects an IDX header of 16 bytes, found 0 bytes"));
   if (geteuid() != 0) {
     REQUIRE(chmod(path.c_str(), 0) == 0);
     CHECK(contains(mnist_error(folder), "Permission denied"));
@@ -126,42 +126,42 @@ TEST_CASE("mnist: what is not a readable regular file is refused at once") {
 
 TEST_CASE("data: unusable folders, names and options are refused") {
   CHECK(contains(message_of([] { data::open("mnist", {.root = "/nonexistent"}); }),
-                 "/nonexistent: expected a folder with train-images-idx3-ubyte"));
+                 "/nonexistent: expects a folder with train-images-idx3-ubyte"));
   const auto refused = [](const char* name, const OpenOptions& options) {
     return message_of<ConfigError>([&] { data::open(name, options); });
   };
   CHECK(refused("mnist", {}) == "[data] expects the folder of train-images-idx3-ubyte, got none");
   CHECK(refused("cifar-10", {}) ==
-        "[data] expects a known data set, got \"cifar-10\"; the nearest is \"cifar10\"");
-  CHECK(contains(refused("mnist", {.split = "val"}), "got \"val\""));
+        "[data] expects a known data set, got 'cifar-10' (nearest: 'cifar10')");
+  CHECK(contains(refused("mnist", {.split = "val"}), "got 'val'"));
   CHECK(contains(refused("mnist", {.limit = -1}), "got -1"));
 }
 
 TEST_CASE("data: a file longer than its limit is refused before it is read") {
   const TemporaryFolder folder;
-  const std::string path = folder.file("sparse");
+  const std::string path = folder / "sparse";
   write_file(path, {1});
   std::filesystem::resize_file(path, uintmax_t{1} << 37);
-  CHECK(contains(message_of([&] { data::read_file(path); }), "expected at most 68719476736 bytes"));
+  CHECK(contains(message_of([&] { data::read_file(path); }), "expects at most 68719476736 bytes"));
 }
 
 TEST_CASE("idx: wrong magic numbers and impossible extents are refused") {
   CHECK(message_of([] {
           parse(idx_bytes(0x0d03, {1, 1, 1}, {0}));
-        }) == "file: expected the IDX magic number 2051 at offset 0, found 3331");
-  CHECK(contains(message_of([] { parse(label_file(), 3); }), "expected an IDX header of 16 bytes"));
+        }) == "file: expects the IDX magic number 2051 at offset 0, found 3331");
+  CHECK(contains(message_of([] { parse(label_file(), 3); }), "expects an IDX header of 16 bytes"));
   CHECK(contains(message_of([] {
                    parse(idx_bytes(kImages, {1, 0, 1}, {}), 3);
                  }),
-                 "expected a possible extent at offset 8, found 0"));
+                 "expects a possible extent at offset 8, found 0"));
   const uint32_t huge = 0xffffffff;
   CHECK(contains(message_of([&] {
                    parse(idx_bytes(kImages, {huge, huge, huge}, {1, 2}));
                  }),
-                 "expected a possible extent at offset 8, found 4294967295"));
+                 "expects a possible extent at offset 8, found 4294967295"));
   CHECK(message_of([] {
           parse(idx_bytes(kImages, {60000, 28, 28}, {1, 2}));
-        }) == "file: expected 47040016 bytes, as its header says, found 18");
+        }) == "file: expects 47040016 bytes, as its header says, found 18");
 }
 
 TEST_CASE("idx: every truncation and every longer file is refused") {
@@ -174,7 +174,7 @@ TEST_CASE("idx: every truncation and every longer file is refused") {
   std::vector<uint8_t> longer = whole;
   longer.push_back(0);
   CHECK(contains(message_of([&] { parse(longer); }),
-                 "expected 28 bytes, as its header says, found 29"));
+                 "expects 28 bytes, as its header says, found 29"));
 }
 
 TEST_CASE("idx: any flipped bit gives an array that fits its header, or a FileError") {
@@ -211,8 +211,8 @@ std::vector<uint8_t> gzip(const std::vector<uint8_t>& content) {
 
 TEST_CASE("idx: gzip files are read") {
   const TemporaryFolder folder;
-  write_file(folder.file("train-images-idx3-ubyte.gz"), gzip(image_file()));
-  write_file(folder.file("train-labels-idx1-ubyte.gz"), gzip(label_file()));
+  write_file(folder / "train-images-idx3-ubyte.gz", gzip(image_file()));
+  write_file(folder / "train-labels-idx1-ubyte.gz", gzip(label_file()));
   CHECK(data::open("mnist", {.root = folder.path()})->size() == 3);
   const std::vector<uint8_t> large = image_file(5000);
   CHECK(parse(gzip(large)).values == std::vector<uint8_t>(large.begin() + 16, large.end()));
@@ -232,7 +232,7 @@ TEST_CASE("idx: damaged gzip data are refused: every truncation, any flipped bit
       const data::IdxArray array = parse(damaged);
       CHECK(array.values == std::vector<uint8_t>(12, 5));
     } catch (const FileError& error) {
-      CHECK(contains(error.what(), "file: expected "));
+      CHECK(contains(error.what(), "file: expects "));
     }
   }
 }
@@ -241,12 +241,12 @@ TEST_CASE("idx: gzip data that hold more than the header says are refused withou
   std::vector<uint8_t> bomb =
       idx_bytes(kImages, {1, 2, 2}, std::vector<uint8_t>(size_t{1} << 26, 0));
   CHECK(message_of([&] { parse(gzip(bomb)); }) ==
-        "file: expected 20 bytes, as its header says, found more after unpacking");
+        "file: expects 20 bytes, as its header says, found more after unpacking");
   std::vector<uint8_t> followed = gzip(idx_bytes(kImages, {1, 2, 2}, {1, 2, 3, 4}));
   const std::string end = std::to_string(followed.size());
   followed.insert(followed.end(), {7, 7, 7});
   CHECK(message_of([&] { parse(followed); }) ==
-        "file: expected the end of the gzip data at byte " + end + ", found 3 more bytes");
+        "file: expects the end of the gzip data at byte " + end + ", found 3 more bytes");
 }
 #else
 TEST_CASE("idx: gzip files are refused by a build without zlib") {
@@ -308,7 +308,7 @@ TEST_CASE("cifar: every truncation and every longer file is refused") {
   std::vector<uint8_t> longer = whole;
   longer.push_back(1);
   CHECK(message_of([&] { parse_cifar(longer, kTwo); }) ==
-        "file: expected 6146 bytes (2 records of 3073), found 6147");
+        "file: expects 6146 bytes (2 records of 3073), found 6147");
 }
 
 TEST_CASE("cifar: a flipped bit gives the same images but for it, or a FileError for a label") {
@@ -332,11 +332,10 @@ TEST_CASE("cifar10: published file sizes are required, missing files are named")
   const OpenOptions options = {.root = folder.path(), .split = "test"};
   CHECK(message_of([&] { data::open("cifar10", options); }) ==
         folder.path() +
-            ": expected test_batch.bin in it or in its folder cifar-10-batches-bin, found neither");
-  write_file(folder.file("test_batch.bin"), cifar_records(1));
+            ": expects test_batch.bin in it or in its folder cifar-10-batches-bin, found neither");
+  write_file(folder / "test_batch.bin", cifar_records(1));
   CHECK(message_of([&] { data::open("cifar10", options); }) ==
-        folder.file("test_batch.bin") +
-            ": expected 30730000 bytes (10000 records of 3073), found 6146");
+        folder / "test_batch.bin" + ": expects 30730000 bytes (10000 records of 3073), found 6146");
 }
 
 }  // namespace fracbit
