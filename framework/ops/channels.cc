@@ -32,18 +32,41 @@ void block_moments(const real* x, int64_t rows, int64_t channels, double* __rest
     centre[static_cast<size_t>(c)] = static_cast<real>(sum[c] / static_cast<double>(rows));
   }
   const real* about = centre.data();
-  add_in_runs(rows, channels, squares, [=](int64_t row, real* __restrict into) {
-    const real* from = x + row * channels;
-    for (int64_t c = 0; c < channels; ++c) {
-      const real deviation = from[c] - about[c];
-      into[c] += deviation * deviation;
-    }
+  add_terms(rows, channels, squares, [=](int64_t at, int64_t c) {
+    const real deviation = x[at] - about[c];
+    return deviation * deviation;
   });
   // The centre was rounded: back to the squares about the exact mean.
   for (int64_t c = 0; c < channels; ++c) {
     const double off = sum[c] / static_cast<double>(rows) - static_cast<double>(about[c]);
     squares[c] -= static_cast<double>(rows) * off * off;
   }
+}
+
+/// Sums of dy and of dy (x - centre), one after the other.
+void block_gradient_sums(const real* dy, const real* x, const real* centre, int64_t rows,
+                         int64_t channels, double* sums) {
+  const auto group4 = [=](int64_t row, real* __restrict into) {
+    const real* g = dy + row * channels;
+    const real* v = x + row * channels;
+    real* __restrict products = into + channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t c1 = c + channels, c2 = c1 + channels, c3 = c2 + channels;
+      into[c] += (g[c] + g[c1]) + (g[c2] + g[c3]);
+      products[c] += (g[c] * (v[c] - centre[c]) + g[c1] * (v[c1] - centre[c])) +
+                     (g[c2] * (v[c2] - centre[c]) + g[c3] * (v[c3] - centre[c]));
+    }
+  };
+  const auto group1 = [=](int64_t row, real* __restrict into) {
+    const real* g = dy + row * channels;
+    const real* v = x + row * channels;
+    real* __restrict products = into + channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      into[c] += g[c];
+      products[c] += g[c] * (v[c] - centre[c]);
+    }
+  };
+  add_in_runs(rows, 2 * channels, sums, group4, group1);
 }
 
 }  // namespace
@@ -54,10 +77,7 @@ ChannelRows::ChannelRows(const Shape& shape)
       grain(std::max<int64_t>(16, kBlockElements / std::max<int64_t>(1, channels))) {}
 
 void add_channel_sums(const real* x, int64_t rows, int64_t channels, double* sums) {
-  add_in_runs(rows, channels, sums, [=](int64_t row, real* __restrict into) {
-    const real* from = x + row * channels;
-    for (int64_t c = 0; c < channels; ++c) into[c] += from[c];
-  });
+  add_terms(rows, channels, sums, [=](int64_t at, int64_t) { return x[at]; });
 }
 
 ChannelMoments channel_moments(const Tensor& x) {
@@ -88,18 +108,11 @@ ChannelGradientSums channel_gradient_sums(const Tensor& dy, const Tensor& x,
                                           const std::vector<real>& centre) {
   const ChannelRows view(x.shape());
   const int64_t channels = view.channels;
-  const real* about = centre.data();
-  const real* gradient = dy.data();
-  const real* values = x.data();
-  const auto term = [=](int64_t row, real* __restrict into) {
-    const real* g = gradient + row * channels;
-    const real* v = values + row * channels;
-    for (int64_t c = 0; c < channels; ++c) {
-      into[c] += g[c];
-      into[channels + c] += g[c] * (v[c] - about[c]);
-    }
+  const auto block = [&](int64_t begin, int64_t end, double* sums) {
+    block_gradient_sums(dy.data() + begin * channels, x.data() + begin * channels, centre.data(),
+                        end - begin, channels, sums);
   };
-  const std::vector<double> sums = sum_rows(view, 2 * channels, term);
+  const std::vector<double> sums = sum_blocks(view, 2 * channels, block);
   return {std::vector<double>(sums.begin(), sums.begin() + channels),
           std::vector<double>(sums.begin() + channels, sums.end())};
 }

@@ -1,6 +1,8 @@
 #include "fracbit/framework/ops/dropout.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <string>
 
 #include "fracbit/framework/error.h"
@@ -12,14 +14,15 @@ namespace {
 
 /// to = from / (1 - p) where kept, else 0; `to` may be `from`.
 void drop(const real* from, real* to, int64_t n, double p, const Random& random) {
-  const real scale = static_cast<real>(1 / (1 - p));
+  // uniform(i) >= p, in the 24 bits that uniform is made of, and without a branch.
+  const auto first_kept = static_cast<uint32_t>(std::ceil(p * 0x1p24));
+  const std::array<real, 2> factors{0, static_cast<real>(1 / (1 - p))};
   static_assert(kElementGrain % 4 == 0, "blocks begin at whole counters of the generator");
   parallel_for(n, kElementGrain, [=](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end; at += 4) {
       const auto words = random.block(at / 4);
       for (int64_t i = at; i < std::min(end, at + 4); ++i) {
-        const double u = static_cast<double>(words[static_cast<size_t>(i - at)] >> 8) * 0x1p-24;
-        to[i] = u >= p ? from[i] * scale : real{0};
+        to[i] = from[i] * factors[(words[static_cast<size_t>(i - at)] >> 8) >= first_kept];
       }
     }
   });

@@ -5,7 +5,6 @@
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/channels.h"
 #include "fracbit/framework/ops/examples.h"
-#include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops {
 namespace {
@@ -16,30 +15,49 @@ std::vector<real> spread(const Tensor& slope, int64_t channels) {
   return std::vector<real>(static_cast<size_t>(channels), slope[0]);
 }
 
-/// to = x > 0 ? from : slope from; `to` may be `from`.
-void bend(const Tensor& x, const std::vector<real>& slope, const real* from, real* to) {
+void forward_row(const real* __restrict x, const real* __restrict slope, int64_t channels,
+                 real* __restrict y) {
+  for (int64_t c = 0; c < channels; ++c) {
+    const real above = x[c] > 0 ? x[c] : real{0};
+    const real below = x[c] > 0 ? real{0} : x[c];
+    y[c] = above + slope[c] * below;
+  }
+}
+
+/// In place over dy.
+void backward_row(const real* __restrict x, const real* __restrict slope, int64_t channels,
+                  real* __restrict dy) {
+  for (int64_t c = 0; c < channels; ++c) {
+    const real above = x[c] > 0 ? dy[c] : real{0};
+    const real below = x[c] > 0 ? real{0} : dy[c];
+    dy[c] = above + slope[c] * below;
+  }
+}
+
+/// row_function(row of x, slopes, channels, row of out) for all rows.
+template <typename RowFunction>
+void for_rows(const Tensor& x, const Tensor& slope, Tensor& out, RowFunction row_function) {
   const ChannelRows view(x.shape());
-  const real* values = x.data();
-  const real* slopes = slope.data();
-  parallel_for(view.rows, view.grain, [=](int64_t begin, int64_t end) {
+  const std::vector<real> slopes = spread(slope, view.channels);
+  parallel_for(view.rows, view.grain, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t at = row * view.channels;
-      for (int64_t c = 0; c < view.channels; ++c) {
-        const real bent = slopes[c] * from[at + c];
-        to[at + c] = values[at + c] > 0 ? from[at + c] : bent;
-      }
+      row_function(x.data() + at, slopes.data(), view.channels, out.data() + at);
     }
   });
 }
 
 Tensor slope_gradient(const Tensor& dy, const Tensor& x, const Shape& slope) {
   const ChannelRows view(x.shape());
-  const auto term = [&, channels = view.channels](int64_t row, real* __restrict into) {
-    const real* g = dy.data() + row * channels;
-    const real* v = x.data() + row * channels;
-    for (int64_t c = 0; c < channels; ++c) into[c] += v[c] > 0 ? real{0} : g[c] * v[c];
+  const auto block = [&, channels = view.channels](int64_t begin, int64_t end, double* into) {
+    const real* g = dy.data() + begin * channels;
+    const real* v = x.data() + begin * channels;
+    add_terms(end - begin, channels, into, [=](int64_t at, int64_t) {
+      const real below = v[at] > 0 ? real{0} : v[at];
+      return g[at] * below;
+    });
   };
-  const std::vector<double> sums = sum_rows(view, view.channels, term);
+  const std::vector<double> sums = sum_blocks(view, view.channels, block);
   Tensor gradient = Tensor::uninitialized(slope);
   if (slope.size() == view.channels) {
     for (int64_t c = 0; c < slope.size(); ++c) {
@@ -61,19 +79,19 @@ Variable prelu(const Variable& x, const Variable& slope) {
                      to_string(slope.shape()) + " (x " + to_string(x.shape()) + ")");
   }
   Tensor y = Tensor::uninitialized(x.shape());
-  bend(x.value(), spread(slope.value(), x.shape().back()), x.value().data(), y.data());
-  return Variable::from_op(
-      "prelu", std::move(y), {x, slope}, [](Tensor&& dy, std::span<Variable> inputs) {
-        const Tensor& values = inputs[0].value();
-        const Tensor& slopes = inputs[1].value();
-        if (inputs[1].requires_grad()) {
-          inputs[1].accumulate(slope_gradient(dy, values, slopes.shape()));
-        }
-        if (inputs[0].requires_grad()) {
-          bend(values, spread(slopes, values.shape().back()), dy.data(), dy.data());
-          inputs[0].accumulate(std::move(dy));
-        }
-      });
+  for_rows(x.value(), slope.value(), y, forward_row);
+  return Variable::from_op("prelu", std::move(y), {x, slope},
+                           [](Tensor&& dy, std::span<Variable> inputs) {
+                             const Tensor& values = inputs[0].value();
+                             const Tensor& slopes = inputs[1].value();
+                             if (inputs[1].requires_grad()) {
+                               inputs[1].accumulate(slope_gradient(dy, values, slopes.shape()));
+                             }
+                             if (inputs[0].requires_grad()) {
+                               for_rows(values, slopes, dy, backward_row);
+                               inputs[0].accumulate(std::move(dy));
+                             }
+                           });
 }
 
 OpExamples prelu_examples() {
