@@ -1,0 +1,81 @@
+#include "fracbit/layers/quant_conv2d.h"
+
+#include "fracbit/framework/ops/quantized_product.h"
+#include "fracbit/layers/layers.h"
+
+namespace fracbit::layers {
+namespace {
+
+std::shared_ptr<const Product> make_product(const ops::Conv2dOptions& options) {
+  return std::make_shared<const Product>(
+      Product{[options](const ScaledBits& x, const ScaledBits& w) {
+                return ops::quantized_conv2d(x, w, options);
+              },
+              [options](const ScaledLevels& x, const ScaledLevels& w) {
+                return ops::quantized_conv2d(x, w, options);
+              },
+              [options](const Tensor& dy, const Tensor& w, const Shape& x) {
+                return ops::conv2d_input_gradient(dy, w, x, options);
+              },
+              [options](const Tensor& x, const Tensor& dy, const Shape& w) {
+                return ops::conv2d_weight_gradient(x, dy, w, options);
+              }});
+}
+
+}  // namespace
+
+QuantConv2d::QuantConv2d(const Spec& spec) : spec_(spec), operands_(spec.quant, spec.engine) {
+  require_positive("quant_conv2d", "in", spec.in);
+  require_positive("quant_conv2d", "out", spec.out);
+  require_positive("quant_conv2d", "kernel", spec.kernel);
+  require_positive("quant_conv2d", "stride", spec.stride);
+  require_positive("quant_conv2d", "groups", spec.groups);
+  weight_ = add_parameter("weight", {spec.out, spec.kernel, spec.kernel, spec.in / spec.groups});
+  for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
+}
+
+Variable QuantConv2d::forward(const Variable& x) {
+  const ops::Conv2dOptions options =
+      convolution_geometry(x.shape(), spec_.kernel, spec_.stride, spec_.padding, spec_.groups);
+  ops::conv2d_shape(x.shape(), weight_.shape(), options);
+  return operands_.product(x, weight_, make_product(options), {training(), position(), stream()});
+}
+
+Shape QuantConv2d::do_trace(const Shape& x, const std::string& path,
+                            std::vector<LayerInfo>& rows) const {
+  const Shape y = ops::conv2d_shape(
+      x, weight_.shape(),
+      convolution_geometry(x, spec_.kernel, spec_.stride, spec_.padding, spec_.groups));
+  LayerInfo info = float_layer_info(path, "quant_conv2d", y, weight_.value().size(),
+                                    y[1] * y[2] * weight_.value().size());
+  operands_.describe(weight_.shape(), info);
+  rows.push_back(info);
+  return y;
+}
+
+void QuantConv2d::do_initialize(uint64_t seed, uint32_t stream) {
+  initialize_uniform(weight_.mutable_value(), weight_.shape().stride0(),
+                     {seed, stream, 0, Purpose::initial_weights});
+}
+
+void QuantConv2d::do_after_update() {
+  operands_.after_update(weight_.mutable_value());
+}
+
+std::vector<Example> quant_conv2d_examples() {
+  std::vector<Example> examples;
+  for (const quantize::Scheme* scheme : quantize::schemes()) {
+    quantize::Spec quant;
+    quant.scheme = scheme->name;
+    for (const Engine engine : {Engine::packed, Engine::simulated}) {
+      examples.push_back(
+          {"quant_conv2d " + quant.scheme + (engine == Engine::packed ? " packed" : " simulated"),
+           std::make_shared<QuantConv2d>(
+               QuantConv2d::Spec{.in = 3, .out = 4, .quant = quant, .engine = engine}),
+           {2, 5, 5, 3}});
+    }
+  }
+  return examples;
+}
+
+}  // namespace fracbit::layers

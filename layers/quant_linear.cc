@@ -1,0 +1,70 @@
+#include "fracbit/layers/quant_linear.h"
+
+#include "fracbit/framework/ops/matmul.h"
+#include "fracbit/framework/ops/quantized_product.h"
+#include "fracbit/layers/layers.h"
+#include "fracbit/layers/linear.h"
+
+namespace fracbit::layers {
+namespace {
+
+std::shared_ptr<const Product> linear_product() {
+  return std::make_shared<const Product>(Product{
+      [](const ScaledBits& x, const ScaledBits& w) { return ops::quantized_linear(x, w); },
+      [](const ScaledLevels& x, const ScaledLevels& w) { return ops::quantized_linear(x, w); },
+      [](const Tensor& dy, const Tensor& w, const Shape&) {
+        return ops::linear_input_gradient(dy, w);
+      },
+      [](const Tensor& x, const Tensor& dy, const Shape&) {
+        return ops::linear_weight_gradient(x, dy);
+      }});
+}
+
+}  // namespace
+
+QuantLinear::QuantLinear(const Spec& spec) : spec_(spec), operands_(spec.quant, spec.engine) {
+  require_positive("quant_linear", "in", spec.in);
+  require_positive("quant_linear", "out", spec.out);
+  weight_ = add_parameter("weight", {spec.out, spec.in});
+  for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
+}
+
+Variable QuantLinear::forward(const Variable& x) {
+  require_rows("quant_linear", x.shape(), spec_.in);
+  return operands_.product(x, weight_, linear_product(), {training(), position(), stream()});
+}
+
+Shape QuantLinear::do_trace(const Shape& x, const std::string& path,
+                            std::vector<LayerInfo>& rows) const {
+  require_rows("quant_linear", x, spec_.in);
+  const Shape y{x[0], spec_.out};
+  const int64_t weights = spec_.in * spec_.out;
+  LayerInfo info = float_layer_info(path, "quant_linear", y, weights, weights);
+  operands_.describe(weight_.shape(), info);
+  rows.push_back(info);
+  return y;
+}
+
+void QuantLinear::do_initialize(uint64_t seed, uint32_t stream) {
+  initialize_uniform(weight_.mutable_value(), spec_.in,
+                     {seed, stream, 0, Purpose::initial_weights});
+}
+
+void QuantLinear::do_after_update() {
+  operands_.after_update(weight_.mutable_value());
+}
+
+std::vector<Example> quant_linear_examples() {
+  std::vector<Example> examples;
+  for (const quantize::Scheme* scheme : quantize::schemes()) {
+    quantize::Spec quant;
+    quant.scheme = scheme->name;
+    examples.push_back(
+        {"quant_linear " + quant.scheme,
+         std::make_shared<QuantLinear>(QuantLinear::Spec{.in = 6, .out = 3, .quant = quant}),
+         {4, 6}});
+  }
+  return examples;
+}
+
+}  // namespace fracbit::layers

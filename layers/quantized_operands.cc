@@ -1,0 +1,102 @@
+#include "fracbit/layers/quantized_operands.h"
+
+#include <utility>
+#include <variant>
+
+#include "fracbit/framework/ops/quantized_product.h"
+
+namespace fracbit::layers {
+
+/// A quantized operand in the form its engine computes on, kept for the backward pass.
+struct QuantizedOperands::Operand {
+  std::variant<ScaledBits, ScaledLevels> form;
+
+  Tensor as_values() const {
+    return std::visit([](const auto& operand) { return values(operand); }, form);
+  }
+};
+
+QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine) : engine_(engine) {
+  const quantize::Spec full = quantize::resolved(spec);
+  const quantize::Scheme& scheme = quantize::find(full.scheme);
+  weights_ = scheme.weights(full);
+  inputs_ = scheme.activations(full);
+  if (full.grad_bits < 32) {
+    gradients_ = std::make_shared<quantize::GradientQuantizer>(static_cast<int>(full.grad_bits));
+  }
+}
+
+QuantizedOperands::Operand QuantizedOperands::make_operand(quantize::Quantizer* quantizer,
+                                                           const Tensor& x, bool pack,
+                                                           const Run& run) const {
+  if (quantizer == nullptr) return {ScaledLevels{x, Tensor::full({1}, 1)}};
+  const auto mode = run.training ? quantize::Mode::train : quantize::Mode::infer;
+  if (pack) return {quantizer->encode(x, mode)};
+  return {quantizer->simulate(x, mode)};
+}
+
+Variable QuantizedOperands::product(const Variable& x, const Variable& w,
+                                    std::shared_ptr<const Product> product, const Run& run) {
+  if (weights_) weights_->set_random(run.position.seed, run.stream, run.position.step);
+  if (inputs_) inputs_->set_random(run.position.seed, run.stream, run.position.step);
+  const bool pack = packed();
+  auto qx = std::make_shared<const Operand>(make_operand(inputs_.get(), x.value(), pack, run));
+  auto qw = std::make_shared<const Operand>(make_operand(weights_.get(), w.value(), pack, run));
+  Tensor y =
+      pack ? product->packed(std::get<ScaledBits>(qx->form), std::get<ScaledBits>(qw->form))
+           : product->levels(std::get<ScaledLevels>(qx->form), std::get<ScaledLevels>(qw->form));
+
+  const Random noise(run.position.seed, run.stream, run.position.step, Purpose::gradient_noise);
+  return Variable::from_op(
+      "quantized_product", std::move(y), {x, w},
+      [product, qx, qw, noise, weights = weights_, inputs = inputs_, gradients = gradients_](
+          Tensor&& dy, std::span<Variable> operands) {
+        if (gradients) dy = values(gradients->simulate(dy, noise));
+        Variable& x = operands[0];
+        Variable& w = operands[1];
+        if (x.requires_grad()) {
+          Tensor dx = product->input_gradient(dy, qw->as_values(), x.shape());
+          x.accumulate(inputs ? inputs->backward(x.value(), dx) : std::move(dx));
+        }
+        if (w.requires_grad()) {
+          Tensor dw = product->weight_gradient(qx->as_values(), dy, w.shape());
+          w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
+        }
+      });
+}
+
+std::vector<quantize::Quantizer::State> QuantizedOperands::state() {
+  std::vector<quantize::Quantizer::State> all;
+  const auto append = [&](const char* prefix, quantize::Quantizer* quantizer) {
+    if (quantizer == nullptr) return;
+    for (const auto& state : quantizer->state()) all.push_back({prefix + state.name, state.value});
+  };
+  append("weight_quantizer.", weights_.get());
+  append("input_quantizer.", inputs_.get());
+  return all;
+}
+
+void QuantizedOperands::after_update(Tensor& latent) const {
+  if (weights_) weights_->after_update(latent);
+}
+
+std::string QuantizedOperands::engine_name() const {
+  if (!packed()) return weights_ || inputs_ ? "float on levels" : "float";
+  return "packed";
+}
+
+void QuantizedOperands::describe(const Shape& weight, LayerInfo& info) const {
+  info.weight_bits = weights_ ? weights_->bits() : 32;
+  info.input_bits = inputs_ ? inputs_->bits() : 32;
+  info.engine = engine_name();
+  if (weights_) {
+    const double bits = weights_->stored_bits() * static_cast<double>(weight.size());
+    info.packed_bytes =
+        static_cast<int64_t>(bits / 8 + 0.999) + weights_->stored_scales(weight[0]) * 4;
+  }
+  if (packed()) {
+    info.bit_ops = static_cast<double>(info.macs) * info.weight_bits * info.input_bits;
+  }
+}
+
+}  // namespace fracbit::layers

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "fracbit/framework/bit_tensor.h"
+#include "fracbit/framework/module.h"
+#include "fracbit/layers/engine.h"
+#include "fracbit/quantize/quantize.h"
+
+namespace fracbit::layers {
+
+/// The bilinear product of a quantized layer, on values and on quantized operands. Functions of (x,
+/// w).
+struct Product {
+  std::function<Tensor(const ScaledBits& x, const ScaledBits& w)> packed;
+  std::function<Tensor(const ScaledLevels& x, const ScaledLevels& w)> levels;
+  std::function<Tensor(const Tensor& dy, const Tensor& w, const Shape& x)> input_gradient;
+  std::function<Tensor(const Tensor& x, const Tensor& dy, const Shape& w)> weight_gradient;
+};
+
+/// What quantized layers share: the quantizers of weights, inputs and output gradients, and the
+/// order of a training step around a product (spec 1.7, 3.10):
+///   forward   y = product(A(x), W(w))
+///   backward  dy' = G(dy);  dx = A'(x, input_gradient(dy', W(w)));  dw = W'(w,
+///   weight_gradient(A(x), dy'))
+/// The gradient products run in floats on the quantized values.
+class QuantizedOperands {
+ public:
+  /// Throws ConfigError for a spec the scheme does not take.
+  QuantizedOperands(const quantize::Spec& spec, Engine engine);
+
+  struct Run {
+    bool training = false;
+    StepPosition position;
+    uint32_t stream = 0;
+  };
+  Variable product(const Variable& x, const Variable& w, std::shared_ptr<const Product> product,
+                   const Run& run);
+
+  /// Quantizer state as buffers: "weight_quantizer.NAME", "input_quantizer.NAME".
+  std::vector<quantize::Quantizer::State> state();
+  /// Puts latent weights back into the range of the scheme.
+  void after_update(Tensor& latent) const;
+  /// Fills the quantization columns of a summary row for weights of this shape.
+  void describe(const Shape& weight, LayerInfo& info) const;
+
+ private:
+  struct Operand;
+  Operand make_operand(quantize::Quantizer* quantizer, const Tensor& x, bool pack,
+                       const Run& run) const;
+  std::string engine_name() const;
+  bool packed() const { return engine_ == Engine::packed && weights_ && inputs_; }
+
+  Engine engine_;
+  std::shared_ptr<quantize::Quantizer> weights_;  // null: float
+  std::shared_ptr<quantize::Quantizer> inputs_;
+  std::shared_ptr<const quantize::GradientQuantizer> gradients_;
+};
+
+}  // namespace fracbit::layers

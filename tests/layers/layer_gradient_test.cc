@@ -1,0 +1,75 @@
+// Gradients of every float layer against central finite differences, in double.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "fracbit/framework/ops/examples.h"
+#include "fracbit/layers/layers.h"
+#include "support/catch.h"
+
+using namespace fracbit;
+
+namespace {
+
+constexpr double kStep = 1e-6;
+
+double objective(Module& module, const Tensor& x, const Tensor& seed) {
+  const NoGrad guard;
+  const Tensor y = module(Variable(x)).value();
+  double sum = 0;
+  for (int64_t i = 0; i < y.size(); ++i) sum += seed[i] * y[i];
+  return sum;
+}
+
+void check(double analytic, double numeric) {
+  CAPTURE(analytic, numeric);
+  CHECK(std::abs(analytic - numeric) <=
+        1e-6 + 1e-5 * std::max(std::abs(analytic), std::abs(numeric)));
+}
+
+void check_layer(const layers::Example& example) {
+  Module& module = *example.module;
+  module.initialize(5);
+  module.set_position({5, 2});
+  Tensor x = ops::example_tensor(example.input, 31, -1.6, 1.6);
+  const Variable input(x, true);
+  Variable y = module(input);
+  const Tensor seed = ops::example_tensor(y.shape(), 32, -1, 1);
+  y.backward(seed);
+
+  const auto numeric = [&](double& value) {
+    const double before = value;
+    value = before + kStep;
+    const double above = objective(module, x, seed);
+    value = before - kStep;
+    const double below = objective(module, x, seed);
+    value = before;
+    return (above - below) / (2 * kStep);
+  };
+  for (int64_t i = 0; i < x.size(); ++i) check(input.grad()[i], numeric(x[i]));
+  for (auto& parameter : module.parameters()) {
+    CAPTURE(parameter.name);
+    const Tensor gradient = parameter.value.grad();
+    REQUIRE(gradient.size() == parameter.value.value().size());
+    for (int64_t i = 0; i < gradient.size(); ++i) {
+      check(gradient[i], numeric(parameter.value.mutable_value()[i]));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the gradient of every float layer equals central finite differences") {
+  int checked = 0;
+  for (const layers::Entry& entry : layers::catalogue()) {
+    // Quantizers declare surrogate gradients; the laws of quantizers hold them against the
+    // surrogate.
+    if (entry.name.substr(0, 6) == "quant_") continue;
+    for (const layers::Example& example : entry.examples()) {
+      CAPTURE(entry.name, example.name);
+      check_layer(example);
+      ++checked;
+    }
+  }
+  CHECK(checked > 10);
+}

@@ -1,0 +1,123 @@
+// What every model of the catalogue must do.
+#include <string>
+#include <vector>
+
+#include "fracbit/framework/error.h"
+#include "fracbit/framework/ops/examples.h"
+#include "fracbit/framework/ops/softmax_cross_entropy.h"
+#include "fracbit/framework/optim/sgd.h"
+#include "fracbit/models/models.h"
+#include "support/catch.h"
+
+using namespace fracbit;
+
+namespace {
+
+Shape batch_of(const models::Entry& entry, int64_t n) {
+  return {n, entry.input[0], entry.input[1], entry.input[2]};
+}
+
+quantize::Spec scheme_spec(std::string_view scheme) {
+  quantize::Spec quant;
+  quant.scheme = scheme;
+  return quant;
+}
+
+double loss_after_steps(Module& net, const models::Entry& entry, int steps) {
+  net.initialize(1);
+  net.train();
+  optim::Sgd sgd(net.parameters(), {.lr = 0.01, .momentum = 0.9});
+  const Tensor x = ops::example_tensor(batch_of(entry, 4), 3, -1, 1);
+  const std::vector<int32_t> labels{1, 5, 2, 7};
+  double loss = 0;
+  for (int step = 0; step <= steps; ++step) {
+    net.set_position({1, static_cast<uint64_t>(step)});
+    Variable objective = ops::softmax_cross_entropy(net(Variable(x)), labels);
+    loss = static_cast<double>(objective.value()[0]);
+    if (step == steps) break;
+    sgd.clear_grad();
+    objective.backward();
+    sgd.step();
+    net.after_update();
+  }
+  return loss;
+}
+
+}  // namespace
+
+TEST_CASE("parameters and multiply-accumulates are those of the published layer lists") {
+  for (const models::Entry* entry : models::entries()) {
+    CAPTURE(entry->name);
+    const auto net = models::make(entry->name, {});
+    std::vector<LayerInfo> rows;
+    CHECK(net->trace(batch_of(*entry, 3), rows) == Shape{3, entry->classes});
+    int64_t parameters = 0;
+    int64_t macs = 0;
+    for (const LayerInfo& row : rows) {
+      if (row.kind != "batch_norm") parameters += row.parameters;
+      macs += row.macs;
+    }
+    CHECK(parameters == entry->parameters);
+    CHECK(macs == entry->macs);
+  }
+}
+
+TEST_CASE("first and last layer stay float unless asked, the others take the scheme's bits") {
+  for (const models::Entry* entry : models::entries()) {
+    for (const bool ends : {false, true}) {
+      CAPTURE(entry->name, ends);
+      models::Spec spec;
+      spec.quant = scheme_spec("dorefa");
+      spec.quant.weight_bits = 1;
+      spec.quant.act_bits = 2;
+      spec.quantize_first = ends;
+      spec.quantize_last = ends;
+      std::vector<LayerInfo> rows;
+      models::make(entry->name, spec)->trace(batch_of(*entry, 1), rows);
+      std::vector<LayerInfo> products;
+      for (const LayerInfo& row : rows) {
+        if (row.macs > 0) products.push_back(row);
+      }
+      REQUIRE(products.size() >= 3);
+      for (size_t i = 0; i < products.size(); ++i) {
+        const bool inner = i > 0 && i + 1 < products.size();
+        CAPTURE(products[i].name);
+        CHECK(products[i].weight_bits == (inner || ends ? 1 : 32));
+        CHECK(products[i].input_bits == (inner || (ends && i > 0) ? 2 : 32));
+      }
+    }
+  }
+}
+
+TEST_CASE("a few steps lower the loss, in every scheme") {
+  for (const models::Entry* entry : models::entries()) {
+    if (entry->macs > 20'000'000) continue;  // the small ones suffice: all share their blocks
+    for (const quantize::Scheme* scheme : quantize::schemes()) {
+      CAPTURE(entry->name, scheme->name);
+      models::Spec spec;
+      spec.quant = scheme_spec(scheme->name);
+      const auto net = models::make(entry->name, spec);
+      const double before = loss_after_steps(*net, *entry, 0);
+      CHECK(loss_after_steps(*net, *entry, 5) < before);
+    }
+  }
+}
+
+TEST_CASE("a network adapts to the image size and the classes of a data set") {
+  models::Spec spec;
+  spec.input = {20, 20, 1};
+  spec.classes = 7;
+  const auto net = models::make("lenet5", spec);
+  std::vector<LayerInfo> rows;
+  CHECK(net->trace({2, 20, 20, 1}, rows) == Shape{2, 7});
+}
+
+TEST_CASE("unknown names and impossible inputs are refused") {
+  CHECK_THROWS_WITH(models::make("lenet", {}), Catch::Contains("did you mean 'lenet5'"));
+  models::Spec spec;
+  spec.quant.scheme = "hbn";
+  CHECK_THROWS_WITH(models::make("cifar4", spec), Catch::Contains("hbnn"));
+  spec.quant.scheme = "none";
+  spec.input = {4, 4, 3};
+  CHECK_THROWS_AS(models::make("vgg8", spec), ShapeError);
+}
