@@ -7,6 +7,7 @@
 #include "fracbit/quantize/pack_words.h"
 #include "fracbit/quantize/quantize.h"
 #include "fracbit/quantize/reduce.h"
+#include "fracbit/quantize/residual_code.h"
 #include "fracbit/quantize/round.h"
 #include "fracbit/quantize/surrogate.h"
 
@@ -38,11 +39,7 @@ int32_t DorefaWeights::code(real t) const {
 
 ScaledLevels DorefaWeights::simulate(const Tensor& w, Mode) {
   if (bits_ == 1) {
-    Tensor levels = Tensor::uninitialized(w.shape());
-    parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) levels[i] = sign(w[i]);
-    });
-    return {std::move(levels), scalar(mean_abs(w.data(), w.size()))};
+    return residual_levels(w, group_mean_abs(w, 1).reshaped({1, 1}), UniformWidths(1));
   }
   Tensor levels = squash(w);
   const int32_t top = top_code(bits_);
@@ -55,12 +52,11 @@ ScaledLevels DorefaWeights::simulate(const Tensor& w, Mode) {
 }
 
 ScaledBits DorefaWeights::encode(const Tensor& w, Mode) {
+  if (bits_ == 1) {
+    return residual_bits(w, group_mean_abs(w, 1).reshaped({1, 1}), UniformWidths(1));
+  }
   const int32_t top = top_code(bits_);
   BitTensor bits(w.shape(), Encoding::codes, bits_, {2, -top});
-  if (bits_ == 1) {
-    pack_signs(w.span(), bits);
-    return {std::move(bits), scalar(mean_abs(w.data(), w.size()))};
-  }
   const Tensor t = squash(w);
   pack_each(bits, [&](int64_t i) { return code(t[i]); });
   return {std::move(bits), scalar(1.0 / top)};

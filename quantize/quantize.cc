@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/nearest.h"
+#include "fracbit/quantize/bit_shares.h"
 #include "fracbit/quantize/option.h"
 #include "quantize/catalogue.inc"
 
@@ -52,6 +54,7 @@ void check_options(const Scheme& scheme, const Spec& spec) {
   check_taken(scheme, "bit-shares", !spec.bit_shares.empty());
   check_taken(scheme, "scope", spec.scope != defaults.scope);
   check_taken(scheme, "mask-refresh", spec.mask_refresh != defaults.mask_refresh);
+  check_taken(scheme, "bwn-gradient", spec.bwn_gradient != defaults.bwn_gradient);
   check_taken(scheme, "ste-window", spec.ste_window != defaults.ste_window);
 }
 
@@ -74,12 +77,18 @@ const Scheme& find(std::string_view name) {
 
 Spec resolved(const Spec& spec) {
   const Scheme& scheme = find(spec.scheme);
+  check_options(scheme, spec);
   Spec result = spec;
-  if (result.weight_bits == 0) result.weight_bits = scheme.default_weight_bits;
-  if (result.act_bits == 0) result.act_bits = scheme.default_act_bits;
+  double weight_bits = scheme.default_weight_bits;
+  double act_bits = scheme.default_act_bits;
+  if (!spec.bit_shares.empty()) {
+    const double average = average_bits(checked_shares(spec.bit_shares));
+    weight_bits = act_bits = std::round(average * 1e9) / 1e9;
+  }
+  if (result.weight_bits == 0) result.weight_bits = weight_bits;
+  if (result.act_bits == 0) result.act_bits = act_bits;
   if (result.grad_bits == 0) result.grad_bits = 32;
   whole_bits("grad-bits", spec.scheme, result.grad_bits, GradientQuantizer::kMostBits);
-  check_options(scheme, result);
   scheme.weights(result);
   scheme.activations(result);
   return result;

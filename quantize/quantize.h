@@ -26,6 +26,7 @@ struct Spec {
   std::vector<double> bit_shares = {};       ///< hbnn: fractions of 1-, 2- and 3-bit values
   Scope scope = Scope::layer;                ///< residual, hbnn: of weight scales and masks
   int mask_refresh = 1;                      ///< hbnn: training steps between new weight masks
+  std::string bwn_gradient = "paper";        ///< bwn weights: "paper" or "identity"
   std::string ste_window = "1";              ///< residual, hbnn: "1", "bits", "none"
 };
 

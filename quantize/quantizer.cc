@@ -6,6 +6,8 @@ int64_t Quantizer::stored_scales(int64_t) const {
   return 1;
 }
 
+void Quantizer::prepare(const Shape&) {}
+
 void Quantizer::after_update(Tensor&) const {}
 
 void Quantizer::set_random(uint64_t, uint32_t, uint64_t) {}

@@ -40,6 +40,10 @@ class Quantizer {
   /// Real scales stored for weights with this many filters.
   virtual int64_t stored_scales(int64_t filters) const;
 
+  /// Called once with the shape of the weights this quantizer will see, before state(): gives state
+  /// that depends on it its size.
+  virtual void prepare(const Shape& shape);
+
   /// State that belongs in a checkpoint.
   struct State {
     std::string name;

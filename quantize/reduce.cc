@@ -25,14 +25,6 @@ real block_max_abs(const real* x, int64_t begin, int64_t end) {
 
 }  // namespace
 
-double mean_abs(const real* x, int64_t count) {
-  if (count == 0) return 0;
-  const double sum = parallel_sum(count, kGrain, [x](int64_t begin, int64_t end) {
-    return lane_sum(begin, end, [x](int64_t i) { return std::abs(x[i]); });
-  });
-  return sum / static_cast<double>(count);
-}
-
 real max_abs(const real* x, int64_t count) {
   if (count <= kGrain) return block_max_abs(x, 0, count);
   std::vector<real> partial(static_cast<size_t>((count + kGrain - 1) / kGrain));

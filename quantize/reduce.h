@@ -24,8 +24,6 @@ double lane_sum(int64_t begin, int64_t end, const Term& term) {
          ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
-/// Mean of |x| over count elements, summed in double in a fixed order; 0 of none.
-double mean_abs(const real* x, int64_t count);
 /// Largest |x|, NaN left out; 0 of none.
 real max_abs(const real* x, int64_t count);
 

@@ -59,6 +59,48 @@ TEST_CASE("options: unknown choices, and options of another scheme") {
         "activation: is an option of dorefa, not of none");
 }
 
+TEST_CASE("hbnn: averages, shares and mask refresh") {
+  CHECK(message_of({.scheme = "hbnn", .weight_bits = 3.5}) ==
+        "weight-bits: hbnn takes an average of 1 to 3, or 32, got 3.5");
+  CHECK(message_of({.scheme = "hbnn", .act_bits = 0.5}) ==
+        "act-bits: hbnn takes an average of 1 to 3, or 32, got 0.5");
+  CHECK(message_of({.scheme = "hbnn", .bit_shares = {0.7, 0.2}}) ==
+        "bit-shares: expected three fractions that add up to 1, got 0.7, 0.2");
+  CHECK(message_of({.scheme = "hbnn", .bit_shares = {0.7, 0.2, 0.2}}) ==
+        "bit-shares: expected three fractions that add up to 1, got 0.7, 0.2, 0.2");
+  CHECK(message_of({.scheme = "hbnn", .bit_shares = {1.2, -0.2, 0}}) ==
+        "bit-shares: expected three fractions that add up to 1, got 1.2, -0.2, 0");
+  CHECK(
+      message_of(
+          {.scheme = "hbnn", .weight_bits = 1.3, .act_bits = 32, .bit_shares = {0.7, 0.2, 0.1}}) ==
+      "bit-shares: average 1.4 bits, but weight-bits is 1.3 and act-bits is 32");
+  CHECK(message_of({.scheme = "dorefa", .bit_shares = {0.7, 0.2, 0.1}}) ==
+        "bit-shares: is an option of hbnn, not of dorefa");
+  CHECK(message_of({.scheme = "hbnn", .bit_heuristic = "middleout"}) ==
+        "bit-heuristic: expected one of middle-out, top-down, bottom-up, random, got 'middleout' "
+        "(nearest: 'middle-out')");
+  CHECK(message_of({.scheme = "hbnn", .mask_refresh = 0}) ==
+        "mask-refresh: expected 1 to 1048576 steps, got 0");
+  CHECK(message_of({.scheme = "hbnn", .ste_window = "2"}) ==
+        "ste-window: expected one of 1, bits, none, got '2'");
+  const Spec shares = quantize::resolved({.scheme = "hbnn", .bit_shares = {0.8, 0.1, 0.1}});
+  CHECK(shares.weight_bits == 1.3);
+  CHECK(shares.act_bits == 1.3);
+  const Spec mixed = quantize::resolved(
+      {.scheme = "hbnn", .weight_bits = 1, .act_bits = 1.3, .bit_shares = {0.8, 0.1, 0.1}});
+  CHECK(quantize::find("hbnn").weights(mixed)->max_levels() == 2);
+  CHECK(quantize::find("hbnn").activations(mixed)->max_levels() == 14);
+}
+
+TEST_CASE("bits of the binary schemes") {
+  CHECK(message_of({.scheme = "bnn", .weight_bits = 2}) == "weight-bits: bnn takes 1 or 32, got 2");
+  CHECK(message_of({.scheme = "bwn", .act_bits = 1}) == "act-bits: bwn takes 32 (float), got 1");
+  CHECK(message_of({.scheme = "bwn", .bwn_gradient = "code"}) ==
+        "bwn-gradient: expected one of paper, identity, got 'code'");
+  CHECK(message_of({.scheme = "residual", .weight_bits = 9}) ==
+        "weight-bits: residual takes whole numbers 1 to 8 or 32, got 9");
+}
+
 TEST_CASE("the width of a gradient is 1 to 16") {
   CHECK_THROWS_AS(quantize::GradientQuantizer(0), ConfigError);
   CHECK_THROWS_AS(quantize::GradientQuantizer(17), ConfigError);

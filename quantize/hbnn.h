@@ -1,0 +1,117 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fracbit/quantize/bit_shares.h"
+#include "fracbit/quantize/heuristic.h"
+#include "fracbit/quantize/quantizer.h"
+#include "fracbit/quantize/residual.h"
+#include "fracbit/quantize/widths.h"
+
+namespace fracbit::quantize {
+
+/// Residual codes of the given widths, under masks that Algorithm 1 makes from the values: the
+/// weights of heterogeneous bitwidth networks.
+///
+/// Formula  E_0 = w; mu_n = mean |E_(n-1)| over elements of width >= n, E_n = E_(n-1) - mu_n
+///          sgn(E_(n-1)) there; value = sum over n <= M_j of mu_n sgn(E_(n-1))
+/// Mask     elements sorted by the heuristic's key (ties by index); widths 1, 2, 3 by their shares
+/// Scope    mean, mask and scales over the layer, or per filter (axis 0)
+/// Levels   residual planes; bipolar codes if all elements have one bit
+/// Gradient 1 inside the window; masks and scales held constant
+/// State    the mask and its age if it is kept for several steps; the random permutation's key
+/// Paper    Fromm et al. 2018, eq. 5, 6 and Algorithm 1
+class HbnnWeights : public Quantizer {
+ public:
+  struct Options {
+    BitShares shares;
+    Heuristic heuristic = Heuristic::middle_out;
+    bool per_filter = false;
+    int mask_refresh = 1;  ///< training steps between new masks; 1 or more
+    Window window = Window::unit;
+  };
+  explicit HbnnWeights(const Options& options);
+
+  ScaledLevels simulate(const Tensor& w, Mode mode) override;
+  ScaledBits encode(const Tensor& w, Mode mode) override;
+  Tensor backward(const Tensor& w, const Tensor& dy) const override;
+  double bits() const override { return average_bits(options_.shares); }
+  int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
+  double stored_bits() const override { return bits() + terms_ - 1; }
+  int64_t stored_scales(int64_t filters) const override;
+  void prepare(const Shape& shape) override;
+  std::vector<State> state() override;
+  void set_random(uint64_t seed, uint32_t stream, uint64_t step) override;
+
+  /// Widths of the last forward, flat; empty if all are 1.
+  std::span<const uint8_t> mask() const { return widths_; }
+
+ private:
+  int64_t groups_of(const Tensor& w) const;
+  /// Makes or keeps the mask, then the scales [groups, terms].
+  Tensor fit(const Tensor& w, Mode mode);
+  void update_mask(const Tensor& w, const Tensor& means, Mode mode);
+  void draw_mask(const Tensor& w, const Tensor& means);
+
+  Options options_;
+  int terms_;
+  std::vector<uint8_t> widths_;
+  Tensor kept_mask_;                      ///< widths_ as reals, if kept for several steps
+  Tensor mask_age_ = Tensor::zeros({1});  ///< training steps since it was made; 0: due
+  Permutation permutation_;
+  Tensor drawn_from_;  ///< key of the permutation that widths_ is of
+};
+
+/// The same for activations, with cut points that are constants in inference.
+///
+/// Train    s = mean |x| over the batch; tau_k halfway between the keys that Algorithm 1 parts;
+///          M_j = 1 + number of tau_k below key_j; mu_n as above. s, tau and mu of the batch are
+///          used, and move the running ones: v = 0.9 v + 0.1 v_batch, the first batch sets them
+/// Infer    the same formulas with the running values, so that every element is mapped by one fixed
+///          function; before the first batch with those of x
+/// Mask     middle-out, top-down, bottom-up as above. random: one permutation of the positions of a
+///          sample, the same for all samples
+/// State    mu [terms] (s is mu_1), tau [terms - 1] (-inf or +inf where a width is empty), batches
+/// Levels, gradient, paper as above; spec 3.7, mode `threshold`
+class HbnnActivations : public Quantizer {
+ public:
+  explicit HbnnActivations(const BitShares& shares, Heuristic heuristic = Heuristic::middle_out,
+                           Window window = Window::unit);
+
+  ScaledLevels simulate(const Tensor& x, Mode mode) override;
+  ScaledBits encode(const Tensor& x, Mode mode) override;
+  Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  double bits() const override { return average_bits(shares_); }
+  int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
+  std::vector<State> state() override;
+  void set_random(uint64_t seed, uint32_t stream, uint64_t step) override;
+
+ private:
+  /// Everything that maps an element.
+  struct Fit {
+    Tensor mu;
+    Tensor tau;
+  };
+  Fit fit(const Tensor& x, Mode mode);
+  Fit fit_batch(const Tensor& x) const;
+  void move_running(const Fit& batch);
+  /// Widths of x under a fit; refers to x, to the fit and to this.
+  std::unique_ptr<Widths> widths(const Tensor& x, const Fit& fit) const;
+  /// Positions of one sample, if their widths are random.
+  void draw_positions(const Tensor& x);
+
+  BitShares shares_;
+  Heuristic heuristic_;
+  Window window_;
+  int terms_;
+  Fit running_;
+  Tensor batches_ = Tensor::zeros({1});
+  Fit last_;
+  Permutation permutation_;
+  std::vector<uint8_t> positions_;
+  Tensor drawn_from_;
+};
+
+}  // namespace fracbit::quantize

@@ -1,0 +1,84 @@
+#include "fracbit/quantize/residual.h"
+
+#include "fracbit/quantize/option.h"
+#include "fracbit/quantize/quantize.h"
+#include "fracbit/quantize/residual_code.h"
+#include "fracbit/quantize/surrogate.h"
+
+namespace fracbit::quantize {
+
+Window window_of(std::string_view name) {
+  one_of("ste-window", name, {"1", "bits", "none"});
+  return name == "1" ? Window::unit : name == "bits" ? Window::bits : Window::none;
+}
+
+Tensor Residual::fit(const Tensor& x) const {
+  const bool whole = groups_ == Groups::one || x.shape().rank() == 0;
+  const Tensor first = group_mean_abs(x, whole ? 1 : x.shape()[0]);
+  return fit_scales(x, first, terms_, UniformWidths(terms_));
+}
+
+ScaledLevels Residual::simulate(const Tensor& x, Mode) {
+  return residual_levels(x, fit(x), UniformWidths(terms_));
+}
+
+ScaledBits Residual::encode(const Tensor& x, Mode) {
+  return residual_bits(x, fit(x), UniformWidths(terms_));
+}
+
+Tensor Residual::backward(const Tensor& x, const Tensor& dy) const {
+  require_same_shape("residual", x, dy);
+  if (window_ == Window::none) return dy;
+  const auto limit = static_cast<real>(window_ == Window::bits ? terms_ : 1);
+  return pass_inside(x, dy, -limit, limit);
+}
+
+int64_t Residual::stored_scales(int64_t filters) const {
+  return terms_ * (groups_ == Groups::one ? 1 : filters);
+}
+
+namespace {
+
+constexpr int kMostTerms = 8;
+
+std::unique_ptr<Quantizer> make_weights(const Spec& spec) {
+  const int bits = whole_bits("weight-bits", spec.scheme, spec.weight_bits, kMostTerms);
+  const Window window = window_of(spec.ste_window);
+  if (bits == 32) return nullptr;
+  return std::make_unique<Residual>(
+      bits, spec.scope == Scope::filter ? Residual::Groups::axis0 : Residual::Groups::one, window);
+}
+
+/// Scales of activations are per sample, also in inference (Tang et al.).
+std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
+  const int bits = whole_bits("act-bits", spec.scheme, spec.act_bits, kMostTerms);
+  const Window window = window_of(spec.ste_window);
+  if (bits == 32) return nullptr;
+  return std::make_unique<Residual>(bits, Residual::Groups::axis0, window);
+}
+
+std::string_view relu(const Spec&) {
+  return "relu";
+}
+
+}  // namespace
+
+namespace catalogue {
+
+extern const Scheme residual;
+constinit const Scheme residual = {
+    .name = "residual",
+    .summary = "sums of n scaled signs, each of what the ones before left over",
+    .paper = "Fromm et al. 2018, arXiv:1805.10368, eq. 4; Tang et al. 2017",
+    .default_weight_bits = 2,
+    .default_act_bits = 2,
+    .weights = make_weights,
+    .activations = make_activations,
+    .order = BlockOrder::conv_pool_bn_act,
+    .float_activation = relu,
+    .scale_after_last = true,
+    .options = "scope ste-window",
+};
+
+}  // namespace catalogue
+}  // namespace fracbit::quantize

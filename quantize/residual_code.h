@@ -1,0 +1,30 @@
+#pragma once
+
+#include "fracbit/framework/bit_tensor.h"
+#include "fracbit/quantize/widths.h"
+
+namespace fracbit::quantize {
+
+/// Mean of |x| in each of `groups` equal, contiguous parts: [groups].
+Tensor group_mean_abs(const Tensor& x, int64_t groups);
+
+/// Scales of a masked residual code. With E_0 = x, for n = 1 .. terms: J = elements of width >= n,
+/// mu_n = mean of |E_(n-1)| over J (0 if J is empty), E_n = E_(n-1) - mu_n sgn(E_(n-1)).
+///
+/// Shapes   x of any shape, in groups = first.size() contiguous parts; first [groups] is mu_1, the
+///          mean of |x|, since every element has at least one bit; result [groups, terms]
+/// Paper    Fromm et al. 2018, eq. 4 and 5
+Tensor fit_scales(const Tensor& x, const Tensor& first, int terms, const Widths& widths);
+
+/// Values sum over n <= M_j of mu_n sgn(E_(n-1)), in floats; for one term levels +-1 with scales
+/// mu_1. mu [groups, terms].
+ScaledLevels residual_levels(const Tensor& x, const Tensor& mu, const Widths& widths);
+
+/// The same packed: sign and mask planes per term; for one term bipolar codes, whose products are
+/// exact.
+ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths);
+
+/// The straight-through window that widens with the width: dx_j = dy_j where |x_j| <= M_j.
+Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths);
+
+}  // namespace fracbit::quantize
