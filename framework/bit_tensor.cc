@@ -134,9 +134,16 @@ Tensor values(const ScaledLevels& quantized) {
   const int64_t groups = quantized.scales.size();
   if (groups == 0 || result.empty()) return result;
   const int64_t stride = result.size() / groups;
+  const real* from = quantized.levels.data();
+  real* to = result.data();
   parallel_for(result.size(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      result[i] = quantized.scales[i / stride] * quantized.levels[i];
+    while (begin < end) {
+      const int64_t group = begin / stride;
+      const int64_t stop = std::min(end, (group + 1) * stride);
+      const real scale = quantized.scales[group];
+      for (int64_t i = begin; i < stop; ++i) to[i] = scale * from[i];
+      begin = stop;
+    }
   });
   return result;
 }

@@ -8,13 +8,14 @@ namespace fracbit::quantize {
 Tensor pass_inside(const Tensor& x, const Tensor& dy, real lo, real hi) {
   require_same_shape("quantize", x, dy);
   Tensor dx = Tensor::uninitialized(x.shape());
-  parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
-    const real* in = x.data();
-    const real* from = dy.data();
-    real* to = dx.data();
+  const real* in = x.data();
+  const real* from = dy.data();
+  real* to = dx.data();
+  parallel_for(x.size(), kGrain, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      const real gradient = from[i];  // loaded whether needed or not: the loop becomes vector code
       const bool inside = (in[i] >= lo) & (in[i] <= hi);
-      to[i] = inside ? from[i] : 0;
+      to[i] = inside ? gradient : 0;
     }
   });
   return dx;
