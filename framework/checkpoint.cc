@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "fracbit/framework/crc32c.h"
+#include "fracbit/framework/digits.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/safetensors.h"
 #include "fracbit/framework/version.h"
@@ -30,14 +31,6 @@ std::string header_checksum(std::string header) {
     length[i] = static_cast<std::byte>(uint64_t{header.size()} >> (8 * i));
   }
   return crc32c_text(crc32c(std::as_bytes(std::span(header)), crc32c(length)));
-}
-
-/// The shortest digits that read back as the same number, in any locale.
-template <typename Number>
-std::string digits(Number value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
 }
 
 /// Calls f("parameters.", entries) for the three kinds of tensors, in file order.
@@ -135,11 +128,11 @@ class Loader {
 
   template <typename Number>
   Number number(const std::string& key, Number value) const {
-    const std::string& digits = text(key);
-    const char* end = digits.data() + digits.size();
-    const auto result = std::from_chars(digits.data(), end, value);
+    const std::string& found = text(key);
+    const char* end = found.data() + found.size();
+    const auto result = std::from_chars(found.data(), end, value);
     if (result.ec != std::errc() || result.ptr != end) {
-      fail("metadata \"" + key + "\": expects a number, found \"" + digits + "\"");
+      fail("metadata \"" + key + "\": expects a number, found \"" + found + "\"");
     }
     return value;
   }

@@ -67,6 +67,7 @@ void capture(optim::Optimizer& optimizer, Checkpoint& checkpoint);
 /// another shape, before anything is changed.
 void restore(const Checkpoint& checkpoint, Module& module);
 void restore(const Checkpoint& checkpoint, optim::Optimizer& optimizer);
+void restore(const Checkpoint& checkpoint, Module& module, optim::Optimizer& optimizer);
 
 /// SHA-256 of the names, shapes and bytes of all parameters and buffers, 64 hexadecimal digits.
 /// Equal digits: equal networks, bit for bit.

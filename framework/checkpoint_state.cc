@@ -49,39 +49,53 @@ std::vector<Checkpoint::Entry> copies(const std::vector<Target>& targets) {
   return entries;
 }
 
-/// Entries in the order of the targets. Throws FileError unless they fit one to one.
-std::vector<const Tensor*> matched(const Checkpoint& checkpoint, const char* kind,
-                                   const std::vector<Checkpoint::Entry>& entries,
-                                   const std::vector<Target>& targets) {
-  std::unordered_map<std::string_view, const Tensor*> by_name;
-  for (const Checkpoint::Entry& entry : entries) by_name.emplace(entry.name, &entry.value);
-  const auto fail = [&](const std::string& name, const std::string& what) {
-    const std::string file = checkpoint.path.empty() ? "checkpoint" : checkpoint.path;
-    throw FileError(file + ": " + kind + " \"" + name + "\": " + what);
-  };
-  std::vector<const Tensor*> values;
-  for (const Target& target : targets) {
-    const auto found = by_name.find(target.name);
-    const Shape& shape = target.value->shape();
-    if (found == by_name.end()) fail(target.name, "expects " + to_string(shape) + ", found none");
-    const Shape& stored = found->second->shape();
-    if (stored != shape) {
-      fail(target.name, "expects " + to_string(shape) + ", found " + to_string(stored));
-    }
-    values.push_back(found->second);
-    by_name.erase(found);
-  }
-  for (const Checkpoint::Entry& entry : entries) {
-    if (by_name.contains(entry.name)) fail(entry.name, "expects none in this model, found one");
-  }
-  return values;
-}
+/// Which tensor of a checkpoint goes where.
+class Restoration {
+ public:
+  explicit Restoration(const Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
 
-void copy(const std::vector<const Tensor*>& values, const std::vector<Target>& targets) {
-  for (size_t i = 0; i < targets.size(); ++i) {
-    std::ranges::copy(values[i]->span(), targets[i].value->data());
+  /// Throws FileError unless entries and targets fit one to one.
+  void add(const char* kind, const std::vector<Checkpoint::Entry>& entries,
+           const std::vector<Target>& targets) {
+    std::unordered_map<std::string_view, const Tensor*> by_name;
+    for (const Checkpoint::Entry& entry : entries) by_name.emplace(entry.name, &entry.value);
+    for (const Target& target : targets) {
+      const auto found = by_name.find(target.name);
+      const Shape& shape = target.value->shape();
+      const std::string expects = "expects " + to_string(shape) + ", found ";
+      if (found == by_name.end()) fail(kind, target.name, expects + "none");
+      const Shape& stored = found->second->shape();
+      if (stored != shape) fail(kind, target.name, expects + to_string(stored));
+      pairs_.emplace_back(found->second, target.value);
+      by_name.erase(found);
+    }
+    for (const Checkpoint::Entry& entry : entries) {
+      if (by_name.contains(entry.name)) fail(kind, entry.name, "expects none here, found one");
+    }
   }
-}
+
+  void add(Module& module) {
+    add("parameter", checkpoint_.parameters, parameters_of(module));
+    add("buffer", checkpoint_.buffers, buffers_of(module));
+  }
+
+  void add(optim::Optimizer& optimizer) {
+    add("optimizer state", checkpoint_.optimizer, state_of(optimizer));
+  }
+
+  void copy() const {
+    for (const auto& [from, to] : pairs_) std::ranges::copy(from->span(), to->data());
+  }
+
+ private:
+  [[noreturn]] void fail(const char* kind, const std::string& name, const std::string& what) const {
+    const std::string file = checkpoint_.path.empty() ? "checkpoint" : checkpoint_.path;
+    throw FileError(file + ": " + kind + " \"" + name + "\": " + what);
+  }
+
+  const Checkpoint& checkpoint_;
+  std::vector<std::pair<const Tensor*, Tensor*>> pairs_;
+};
 
 }  // namespace
 
@@ -96,17 +110,23 @@ void capture(optim::Optimizer& optimizer, Checkpoint& checkpoint) {
 }
 
 void restore(const Checkpoint& checkpoint, Module& module) {
-  const std::vector<Target> parameters = parameters_of(module);
-  const std::vector<Target> buffers = buffers_of(module);
-  const auto new_parameters = matched(checkpoint, "parameter", checkpoint.parameters, parameters);
-  const auto new_buffers = matched(checkpoint, "buffer", checkpoint.buffers, buffers);
-  copy(new_parameters, parameters);
-  copy(new_buffers, buffers);
+  Restoration restoration(checkpoint);
+  restoration.add(module);
+  restoration.copy();
 }
 
 void restore(const Checkpoint& checkpoint, optim::Optimizer& optimizer) {
-  const std::vector<Target> state = state_of(optimizer);
-  copy(matched(checkpoint, "optimizer state", checkpoint.optimizer, state), state);
+  Restoration restoration(checkpoint);
+  restoration.add(optimizer);
+  restoration.copy();
+  optimizer.set_steps(checkpoint.optimizer_steps);
+}
+
+void restore(const Checkpoint& checkpoint, Module& module, optim::Optimizer& optimizer) {
+  Restoration restoration(checkpoint);
+  restoration.add(module);
+  restoration.add(optimizer);
+  restoration.copy();
   optimizer.set_steps(checkpoint.optimizer_steps);
 }
 

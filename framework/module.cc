@@ -1,6 +1,7 @@
 #include "fracbit/framework/module.h"
 
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/forward_watch.h"
 
 namespace fracbit {
 
@@ -16,7 +17,10 @@ Variable Module::operator()(const Variable& x) {
 
 Variable Module::call_child(const Child& child, const Variable& x) {
   try {
-    return child.module->forward(x);
+    const ForwardWatch::Call call(child.name);
+    Variable y = child.module->forward(x);
+    call.finish(y);
+    return y;
   } catch (Error& error) {
     error.prepend_path(child.name);
     throw;

@@ -188,7 +188,7 @@ TEST_CASE("checkpoint: tensors that do not fit the model change nothing") {
   CHECK(error(other, checkpoint) == "x.ckpt: buffer \"deviation\": expects [2], found none");
   Checkpoint more = checkpoint;
   more.parameters.push_back({"extra", Tensor::zeros({1})});
-  CHECK(error(saved, more) == "x.ckpt: parameter \"extra\": expects none in this model, found one");
+  CHECK(error(saved, more) == "x.ckpt: parameter \"extra\": expects none here, found one");
 }
 
 TEST_CASE("checkpoint: an optimizer and its checkpoint go back and forth") {

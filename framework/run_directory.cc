@@ -1,0 +1,79 @@
+#include "fracbit/framework/run_directory.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "fracbit/framework/atomic_file.h"
+#include "fracbit/framework/curves.h"
+#include "fracbit/framework/error.h"
+
+namespace fracbit {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw WriteError(path + ": cannot create the run directory: " + error.message());
+}
+
+bool is_empty_or_missing(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) return true;
+  if (!error && !fs::is_directory(status)) {
+    throw ConfigError(path + ": expects a run directory, found a file");
+  }
+  const bool empty = !error && fs::is_empty(path, error);
+  if (error) throw WriteError(path + ": cannot open the run directory: " + error.message());
+  return empty;
+}
+
+void remove_run(const std::string& path) {
+  for (const char* name :
+       {"config.toml", "metrics.csv", "metrics.jsonl", "last.ckpt", "best.ckpt", "curves.svg"}) {
+    std::error_code error;
+    const std::string file = path + "/" + name;
+    fs::remove(file, error);
+    if (error) throw WriteError(file + ": cannot remove: " + error.message());
+  }
+}
+
+std::string prepared(std::string path, RunDirectory::Existing existing) {
+  const bool fresh = is_empty_or_missing(path);
+  if (!fresh && existing == RunDirectory::Existing::refuse) {
+    throw ConfigError(path + ": expects a new or empty run directory, found files in it");
+  }
+  make_folder(path);
+  const AtomicFile probe(path + "/config.toml");  // fails now rather than after an epoch
+  if (!fresh && existing == RunDirectory::Existing::overwrite) remove_run(path);
+  return path;
+}
+
+}  // namespace
+
+RunDirectory::RunDirectory(std::string path, Existing existing, std::string title)
+    : path_(prepared(std::move(path), existing)), title_(std::move(title)), log_(path_) {}
+
+void RunDirectory::write_config(std::string_view toml) const {
+  write_file(config(), toml);
+}
+
+void RunDirectory::continue_after(int64_t epochs) {
+  log_.keep_until(epochs);
+  draw();
+}
+
+void RunDirectory::append(const EpochReport& report) {
+  log_.append(report);
+  draw();
+}
+
+void RunDirectory::draw() const {
+  write_file(curves(), curves_svg(log_.rows(), title_));
+}
+
+}  // namespace fracbit
