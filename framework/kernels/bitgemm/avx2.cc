@@ -33,7 +33,7 @@ struct Lanes {
     return _mm256_sad_epu8(_mm256_add_epi8(low, high), zero());
   }
   static int32_t popcount_word(uint64_t word) { return static_cast<int32_t>(_mm_popcnt_u64(word)); }
-  static void narrow(const Word (&words)[kVectors], int32_t* out) {
+  static void narrow(const Word (&words)[kVectors], uint32_t* out) {
     const __m256 both =
         _mm256_shuffle_ps(_mm256_castsi256_ps(words[0]), _mm256_castsi256_ps(words[1]), 0x88);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),

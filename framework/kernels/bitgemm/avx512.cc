@@ -31,11 +31,9 @@ struct Lanes {
     return _mm512_sad_epu8(_mm512_add_epi8(low, high), zero());
   }
   static int32_t popcount_word(uint64_t word) { return static_cast<int32_t>(_mm_popcnt_u64(word)); }
-  static void narrow(const Word (&words)[kVectors], int32_t* out) {
-    for (int v = 0; v < kVectors; ++v) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + v * kCount),
-                          _mm512_cvtepi64_epi32(words[v]));
-    }
+  static void narrow(const Word (&words)[kVectors], uint32_t* out) {
+    const Word even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    _mm512_storeu_si512(out, _mm512_permutex2var_epi32(words[0], even, words[1]));
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "fracbit/framework/real.h"
+
 /// Products of bitplanes: counts of common bits, summed over a window of words.
 ///
 /// A window is a list of k words (tap by tap, within a tap 64 channels to a word) of one plane. The
@@ -25,12 +27,6 @@ namespace fracbit::kernels::bitgemm {
 
 /// Filters of a block: the lanes that are computed together.
 inline constexpr int kFilters = 16;
-
-#ifdef FRACBIT_REAL_DOUBLE
-using Real = double;
-#else
-using Real = float;
-#endif
 
 /// One call: `pixels` windows times one block of filters.
 struct Product {
@@ -58,10 +54,10 @@ struct Epilogue {
   int64_t pixels;
   int w_terms;
   int x_terms;
-  const Real* w_scale;   ///< [w_terms][kFilters]
-  const Real* x_scale;   ///< [pixels][x_terms] or, if not per pixel, [x_terms]
+  const real* w_scale;   ///< [w_terms][kFilters]
+  const real* x_scale;   ///< [pixels][x_terms] or, if not per pixel, [x_terms]
   int64_t x_scale_step;  ///< x_terms if per pixel, else 0
-  Real* y;               ///< first output of the block
+  real* y;               ///< first output of the block
   int64_t y_step;        ///< from one pixel to the next
   int filters;           ///< outputs to write per pixel, 1 to kFilters
 };

@@ -81,8 +81,8 @@ void both_masked(const Product& d) noexcept {
 void scale(const Epilogue& e) noexcept {
   for (int64_t p = 0; p < e.pixels; ++p) {
     for (int f = 0; f < e.filters; ++f) {
-      const Real both = e.x_scale[p * e.x_scale_step] * e.w_scale[f];
-      e.y[p * e.y_step + f] = both * static_cast<Real>(e.sums[p * kFilters + f]);
+      const real both = e.x_scale[p * e.x_scale_step] * e.w_scale[f];
+      e.y[p * e.y_step + f] = both * static_cast<real>(e.sums[p * kFilters + f]);
     }
   }
 }
@@ -100,7 +100,7 @@ void combine(const Epilogue& e) noexcept {
         }
         total += static_cast<double>(e.w_scale[n * kFilters + f]) * inner;
       }
-      e.y[p * e.y_step + f] = static_cast<Real>(total);
+      e.y[p * e.y_step + f] = static_cast<real>(total);
     }
   }
 }

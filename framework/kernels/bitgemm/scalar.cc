@@ -26,8 +26,8 @@ struct Lanes {
     return (a * 0x0101010101010101u) >> 56;
   }
   static int32_t popcount_word(uint64_t word) { return static_cast<int32_t>(popcount(word)); }
-  static void narrow(const Word (&words)[kVectors], int32_t* out) {
-    for (int v = 0; v < kVectors; ++v) out[v] = static_cast<int32_t>(words[v]);
+  static void narrow(const Word (&words)[kVectors], uint32_t* out) {
+    for (int v = 0; v < kVectors; ++v) out[v] = static_cast<uint32_t>(words[v]);
   }
 };
 

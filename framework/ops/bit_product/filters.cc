@@ -20,12 +20,18 @@ void add_popcounts(const std::vector<int32_t>& factors, const uint64_t* block, i
   for (size_t plane = 0; plane < factors.size(); ++plane, block += plane_size) {
     if (factors[plane] == 0) continue;
     kernels.popcounts(block, plane_size, counts.data());
-    const int64_t per_tap = plane_size / taps;
-    for (int64_t i = 0; i < plane_size; ++i) {
-      const int64_t at = i / per_tap * kFilters + i % kFilters;
-      sums[static_cast<size_t>(at)] += factors[plane] * counts[static_cast<size_t>(i)];
+    const int32_t* count = counts.data();
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      int32_t* sum = sums.data() + tap * kFilters;
+      for (int64_t i = 0; i < words / taps; ++i, count += kFilters) {
+        for (int f = 0; f < kFilters; ++f) sum[f] += factors[plane] * count[f];
+      }
     }
   }
+}
+
+void add_filters(const int32_t* from, int32_t* to) {
+  for (int f = 0; f < kFilters; ++f) to[f] += from[f];
 }
 
 }  // namespace
@@ -75,13 +81,13 @@ std::vector<int32_t> Filters::terms(const Step& step, const Border& border,
       add_popcounts(step.inside, block(b), words_, taps, kernels, inside);
       int32_t* out = result.data() + b * classes * kFilters;
       for (const Border::Class& c : border.classes) {
-        for (int64_t i = 0; i < taps * kFilters; ++i) {
-          const int64_t row = i / kFilters / geometry.kernel_width;
-          const int64_t column = i / kFilters % geometry.kernel_width;
+        for (int64_t tap = 0; tap < taps; ++tap) {
+          const int64_t row = tap / geometry.kernel_width;
+          const int64_t column = tap % geometry.kernel_width;
           const bool in = c.row_begin <= row && row < c.row_end && c.column_begin <= column &&
                           column < c.column_end;
-          const size_t at = static_cast<size_t>(i);
-          out[i % kFilters] += whole[at] + (in ? inside[at] : 0);
+          add_filters(whole.data() + tap * kFilters, out);
+          if (in) add_filters(inside.data() + tap * kFilters, out);
         }
         out += kFilters;
       }

@@ -52,6 +52,7 @@ void Chunk::copy_row(const uint64_t* from, int64_t first_channel, uint64_t* to) 
 
 void Chunk::load(int64_t image, int64_t group, int64_t row, int64_t rows) {
   const Conv2dOptions& options = geometry_.options;
+  counted_ = false;
   const int64_t first = row * options.stride - options.padding_begin;
   rows_ = (rows - 1) * options.stride + geometry_.kernel_height;
   if (!windows_.copied) {
@@ -82,14 +83,19 @@ void Chunk::sum_windows(const std::vector<int32_t>& factors,
   const int64_t words = rows_ * windows_.row_words;
   const int64_t width = windows_.row_words / windows_.pixel_words;
   const int64_t stride = g.options.stride;
-  counts_.resize(static_cast<size_t>(words));
-  kernels.popcounts(words_, words, counts_.data());
+  if (!counted_) {
+    counts_.resize(static_cast<size_t>(words));
+    kernels.popcounts(words_, words, counts_.data());
+    counted_ = true;
+  }
 
   pixels_.assign(static_cast<size_t>(rows_ * width), 0);
-  const int32_t* count = counts_.data();
-  for (int32_t& pixel : pixels_) {
-    for (const int32_t factor : factors) {
-      for (int64_t i = 0; i < windows_.plane_words; ++i) pixel += factor * *count++;
+  for (size_t plane = 0; plane < factors.size(); ++plane) {
+    if (factors[plane] == 0) continue;
+    const int32_t* count = counts_.data() + static_cast<int64_t>(plane) * windows_.plane_words;
+    for (int32_t& pixel : pixels_) {
+      for (int64_t i = 0; i < windows_.plane_words; ++i) pixel += factors[plane] * count[i];
+      count += windows_.pixel_words;
     }
   }
 

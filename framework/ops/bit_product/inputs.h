@@ -47,6 +47,7 @@ class Chunk {
   const Windows& windows_;
   const uint64_t* words_ = nullptr;
   int64_t rows_ = 0;
+  bool counted_ = false;  // counts_ belongs to these rows
   std::vector<uint64_t> copy_;
   std::vector<int32_t> counts_, pixels_;
 };

@@ -1,6 +1,7 @@
 #include "fracbit/framework/ops/bit_product/run.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ namespace {
 namespace bitgemm = kernels::bitgemm;
 using bitgemm::kFilters;
 
+constexpr size_t kMostTerms = 8;        // of a residual BitTensor
 constexpr int64_t kChunkPixels = 64;     // their sums stay in the first cache
 constexpr int64_t kTaskWords = 1 << 16;  // word operations that are worth a task
 constexpr int64_t kTasks = 64;           // enough for any number of threads we expect
@@ -173,7 +175,7 @@ void Runner::scale(int64_t image, int64_t row, int64_t rows, int64_t b, const in
   const int64_t x_groups = x_.scales.size() / plan_.x_terms;
   const int64_t first = group_ * geometry_.group_filters() + b * kFilters;
   const int64_t valid = std::min<int64_t>(kFilters, geometry_.group_filters() - b * kFilters);
-  std::vector<real> w_scale(static_cast<size_t>(plan_.w_terms * kFilters), 0);
+  std::array<real, kMostTerms * kFilters> w_scale{};
   for (int64_t f = 0; f < valid; ++f) {
     const real* of_filter = w_.scales.data() + (w_groups == 1 ? 0 : (first + f) * plan_.w_terms);
     for (int64_t n = 0; n < plan_.w_terms; ++n) {

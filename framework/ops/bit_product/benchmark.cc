@@ -1,0 +1,117 @@
+#include "fracbit/framework/benchmark.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/ops/bit_product/run.h"
+#include "fracbit/framework/random.h"
+
+namespace fracbit {
+namespace {
+
+using ops::bit_product::Geometry;
+
+/// One shape of the table; kernel 1 and extent 1 is a dense product of `images` rows.
+struct Case {
+  int64_t images, extent, channels, filters, kernel;
+};
+
+constexpr Case kCases[] = {
+    {2, 32, 64, 64, 3}, {4, 16, 128, 128, 3}, {8, 8, 256, 256, 3}, {64, 1, 4096, 512, 1}};
+
+/// Bits of each side; a fraction means HBNN shares of 70, 20 and 10 % with 1, 2 and 3 bits.
+struct Bits {
+  double weights, inputs;
+};
+
+constexpr Bits kBits[] = {{1, 1}, {1, 2}, {2, 2}, {1.4, 1}, {1.4, 2}, {1.4, 1.4}};
+
+/// 0, 1 or 2 terms beyond the first, at shares of 70, 20 and 10 %.
+int64_t extra_terms(const Random& random, int64_t i) {
+  const int64_t percent = random.below(i, 100);
+  return percent < 70 ? 0 : percent < 90 ? 1 : 2;
+}
+
+ScaledBits random_residual(const Shape& shape, const Random& random) {
+  ScaledBits packed{BitTensor(shape, Encoding::residual, 3), Tensor::from({3}, {0.6f, 0.5f, 0.2f})};
+  const int64_t words = packed.bits.words_per_plane();
+  for (int64_t i = 0; i < shape.size(); ++i) {
+    const int64_t c = i % shape.back();
+    const int64_t terms = 1 + extra_terms(random, 2 * i);
+    const uint32_t signs = random.word(2 * i + 1);
+    uint64_t* row = packed.bits.row(i / shape.back()) + c / 64;
+    for (int64_t n = 0; n < terms; ++n, row += 2 * words) {
+      row[0] |= uint64_t{(signs >> n) & 1} << (c % 64);
+      row[words] |= uint64_t{1} << (c % 64);
+    }
+  }
+  return packed;
+}
+
+/// +-1 for one bit of weights or inputs, codes for more.
+ScaledBits random_bits(const Shape& shape, double bits, uint32_t stream) {
+  const Random random(1, stream, 0, Purpose::synthetic_data);
+  const int whole = static_cast<int>(bits);
+  if (whole < bits) return random_residual(shape, random);
+  const CodeMap map = whole == 1 ? CodeMap{2, -1} : CodeMap{1, 0};
+  ScaledBits packed{BitTensor(shape, Encoding::codes, whole, map), Tensor::full({1}, 1)};
+  std::vector<uint16_t> codes(static_cast<size_t>(shape.size()));
+  for (size_t i = 0; i < codes.size(); ++i) {
+    codes[i] = static_cast<uint16_t>(random.below(static_cast<int64_t>(i), int64_t{1} << whole));
+  }
+  pack_codes(codes, packed.bits);
+  return packed;
+}
+
+std::string name_of(const Case& c) {
+  const std::string size = std::to_string(c.channels) + "->" + std::to_string(c.filters);
+  if (c.extent == 1) return "bits dense " + size;
+  return "bits conv 3x3 " + size + " " + std::to_string(c.extent) + "x" + std::to_string(c.extent);
+}
+
+/// Operands and result, made at the first run.
+struct Operands {
+  ScaledBits x, w;
+  Tensor y;
+};
+
+KernelBenchmark make(const Case& c, const Bits& bits, std::string_view isa) {
+  const Shape xs{c.images, c.extent, c.extent, c.channels};
+  const Shape ws{c.filters, c.kernel, c.kernel, c.channels};
+  const ops::Conv2dOptions options{.padding_begin = c.kernel / 2, .padding_end = c.kernel / 2};
+  auto operands = std::make_shared<Operands>();
+  KernelBenchmark benchmark;
+  benchmark.name = name_of(c);
+  benchmark.isa = isa;
+  benchmark.m = c.images * c.extent * c.extent;
+  benchmark.n = c.filters;
+  benchmark.k = c.kernel * c.kernel * c.channels;
+  benchmark.weight_bits = bits.weights;
+  benchmark.act_bits = bits.inputs;
+  benchmark.run = [=] {
+    if (operands->y.empty()) {
+      operands->x = random_bits(xs, bits.inputs, 1);
+      operands->w = random_bits(ws, bits.weights, 2);
+      operands->y = Tensor::uninitialized(ops::conv2d_shape(xs, ws, options));
+    }
+    ops::bit_product::run(operands->x, operands->w, Geometry::conv2d(xs, ws, options), isa,
+                          operands->y);
+  };
+  return benchmark;
+}
+
+}  // namespace
+
+std::vector<KernelBenchmark> bit_product_benchmarks() {
+  std::vector<KernelBenchmark> benchmarks;
+  for (const Case& c : kCases) {
+    for (const Bits& bits : kBits) {
+      for (const Isa isa : supported_isas()) benchmarks.push_back(make(c, bits, isa_name(isa)));
+    }
+  }
+  return benchmarks;
+}
+
+}  // namespace fracbit
