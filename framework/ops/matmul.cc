@@ -39,7 +39,7 @@ struct RowBlock {
 };
 
 void multiply(const RowBlock& block, const Panels& b, int64_t first, int64_t last) {
-  const kernels::TileKernels& kernel = tile();
+  const kernels::tile::Kernels& kernel = tile();
   std::vector<const real*> rows(static_cast<size_t>(kernel.rows));
   std::vector<const real*> starts(rows.size());
   std::vector<real*> sums(rows.size());

@@ -36,9 +36,9 @@ void for_each_stretch(const Panels& panels, const Body& body) {
 
 }  // namespace
 
-const kernels::TileKernels& tile() {
-  static const kernels::TileKernels& kernels =
-      kernels::tile_kernels(static_cast<int>(active_isa()));
+const kernels::tile::Kernels& tile() {
+  static const kernels::tile::Kernels& kernels =
+      kernels::tile::find(static_cast<int>(active_isa()));
   return kernels;
 }
 

@@ -5,14 +5,14 @@
 
 #include "fracbit/framework/tensor.h"
 
-namespace fracbit::kernels {
-struct TileKernels;
+namespace fracbit::kernels::tile {
+struct Kernels;
 }
 
 namespace fracbit::ops {
 
 /// The register tile of the instruction set in use.
-const kernels::TileKernels& tile();
+const kernels::tile::Kernels& tile();
 
 /// The right operand of a product, [depth, columns], as the register tile reads it: panels of
 /// tile().columns columns, each contiguous. The last panel has half of them where that is enough;

@@ -73,7 +73,7 @@ struct Piece {
 };
 
 std::vector<Piece> find_pieces(const TapOuter& s, Range filters) {
-  const kernels::TileKernels& kernel = tile();
+  const kernels::tile::Kernels& kernel = tile();
   std::vector<Piece> pieces;
   for (int64_t k = 0; k < s.length;) {
     const int64_t left = s.length - k;
@@ -94,7 +94,7 @@ std::vector<Piece> find_pieces(const TapOuter& s, Range filters) {
 /// One tap, a block of filters and a group of images.
 void sweep(const TapOuter& s, const Runs& runs, const std::vector<Piece>& pieces, const real* dy,
            const real* x, real* dw, int64_t dw_step) {
-  const kernels::TileKernels& kernel = tile();
+  const kernels::tile::Kernels& kernel = tile();
   std::vector<real> spare(static_cast<size_t>(kernel.rows * kernel.columns));
   const size_t count = runs.lengths.size();
   for (size_t first = 0, last = 0; first < count; first = last) {
@@ -104,10 +104,10 @@ void sweep(const TapOuter& s, const Runs& runs, const std::vector<Piece>& pieces
     for (const Piece& piece : pieces) {
       const auto outer = piece.wide ? kernel.outer : kernel.outer_narrow;
       const int64_t width = piece.wide ? kernel.columns : kernel.narrow_columns();
-      const kernels::TileRuns left{dy + piece.filter - piece.back_rows, &runs.dy_at[first],
-                                   s.dy_pixel};
-      const kernels::TileRuns right{x + piece.k - piece.back_columns, &runs.x_at[first],
-                                    s.step * s.pixel};
+      const kernels::tile::Runs left{dy + piece.filter - piece.back_rows, &runs.dy_at[first],
+                                     s.dy_pixel};
+      const kernels::tile::Runs right{x + piece.k - piece.back_columns, &runs.x_at[first],
+                                      s.step * s.pixel};
       real* out = dw + piece.filter * dw_step + piece.k;
       const auto run_count = static_cast<int64_t>(last - first);
       if (piece.rows == kernel.rows && piece.columns == width) {

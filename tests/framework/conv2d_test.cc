@@ -1,13 +1,15 @@
 #include "fracbit/framework/ops/conv2d.h"
 
-#include <algorithm>
 #include <string>
 
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/random.h"
+#include "fracbit/framework/ops/depthwise_conv2d.h"
 #include "support/catch.h"
+#include "support/whole_numbers.h"
 
 using namespace fracbit;
+using fracbit::testing::equal;
+using fracbit::testing::whole_numbers;
 
 namespace {
 
@@ -32,14 +34,6 @@ const Case kCases[] = {
     {{1, 3, 3, 48}, {47, 3, 3, 48}, {}},
     {{1, 300, 2, 18}, {9, 1, 1, 18}, {}},
 };
-
-/// Whole numbers of -4 to 4, so that sums are exact in any order.
-Tensor whole_numbers(const Shape& shape, uint64_t seed) {
-  Tensor made = Tensor::uninitialized(shape);
-  const Random random(seed, 0, 0, Purpose::synthetic_data);
-  for (int64_t i = 0; i < made.size(); ++i) made[i] = static_cast<real>(random.below(i, 9) - 4);
-  return made;
-}
 
 /// Calls body(index of y, index of x, index of weight) for every multiplication.
 template <typename Body>
@@ -66,10 +60,6 @@ void for_each_product(const Case& c, const Body& body) {
   }
 }
 
-bool equal(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::equal(a.span().begin(), a.span().end(), b.span().begin());
-}
-
 }  // namespace
 
 TEST_CASE("convolutions and their gradients are the sums they claim to be") {
@@ -94,6 +84,45 @@ TEST_CASE("convolutions and their gradients are the sums they claim to be") {
     CHECK(equal(ops::conv2d_input_gradient(dy, weight, c.x, c.options), dx));
     CHECK(equal(ops::conv2d_weight_gradient(x, dy, c.weight, c.options), dw));
   }
+}
+
+TEST_CASE("a depthwise convolution is one with a group per channel, to the bit on whole numbers") {
+  const ops::Conv2dOptions kOptions[] = {
+      {.padding_begin = 1, .padding_end = 1}, {.stride = 2, .padding_end = 1}, {.stride = 4}};
+  for (const int64_t channels : {1, 5, 48}) {
+    for (const Shape& weight_shape : {Shape{channels, 3, 3, 1}, Shape{channels, 5, 2, 1}}) {
+      for (ops::Conv2dOptions options : kOptions) {
+        const Tensor x = whole_numbers({2, 9, 8, channels}, 1);
+        const Tensor weight = whole_numbers(weight_shape, 2);
+        const Tensor bias = whole_numbers({channels}, 3);
+        const Tensor y = ops::depthwise_conv2d_forward(x, weight, &bias, options);
+        const Tensor dy = whole_numbers(y.shape(), 4);
+        const Tensor dx = ops::depthwise_conv2d_input_gradient(dy, weight, x.shape(), options);
+        const Tensor dw = ops::depthwise_conv2d_weight_gradient(x, dy, weight_shape, options);
+        options.groups = channels;
+        INFO("weight " << weight_shape << " stride " << options.stride);
+        CHECK(equal(y, ops::conv2d_forward(x, weight, &bias, options)));
+        CHECK(equal(dx, ops::conv2d_input_gradient(dy, weight, x.shape(), options)));
+        CHECK(equal(dw, ops::conv2d_weight_gradient(x, dy, weight_shape, options)));
+      }
+    }
+  }
+}
+
+TEST_CASE("depthwise_conv2d refuses what does not fit") {
+  const Tensor x = Tensor::zeros({1, 4, 4, 2});
+  const Tensor weight = Tensor::zeros({2, 3, 3, 1});
+  const Tensor bias = Tensor::zeros({3});
+  CHECK_THROWS_AS(ops::depthwise_conv2d_forward(x, Tensor::zeros({4, 3, 3, 1}), nullptr, {}),
+                  ShapeError);
+  CHECK_THROWS_AS(ops::depthwise_conv2d_forward(x, Tensor::zeros({2, 3, 3, 2}), nullptr, {}),
+                  ShapeError);
+  CHECK_THROWS_AS(ops::depthwise_conv2d_forward(x, Tensor::zeros({2, 5, 3, 1}), nullptr, {}),
+                  ShapeError);
+  CHECK_THROWS_AS(ops::depthwise_conv2d_forward(x, weight, &bias, {}), ShapeError);
+  CHECK_THROWS_AS(ops::depthwise_conv2d_forward(x, weight, nullptr, {.groups = 3}), ConfigError);
+  CHECK_THROWS_AS(ops::depthwise_conv2d_input_gradient(x, weight, x.shape(), {}), ShapeError);
+  CHECK_THROWS_AS(ops::depthwise_conv2d_weight_gradient(x, x, weight.shape(), {}), ShapeError);
 }
 
 TEST_CASE("a convolution of no images is empty and its weight gradient is zero") {

@@ -1,7 +1,7 @@
 #include "fracbit/framework/kernels/tile/tile.inc.h"
 
-namespace fracbit::kernels {
+namespace fracbit::kernels::tile {
 
-constinit const TileKernels kTileAvx2 = table<6>();
+constinit const Kernels kAvx2 = table<6>();
 
-}  // namespace fracbit::kernels
+}  // namespace fracbit::kernels::tile

@@ -1,7 +1,7 @@
 #include "fracbit/framework/kernels/tile/tile.inc.h"
 
-namespace fracbit::kernels {
+namespace fracbit::kernels::tile {
 
-constinit const TileKernels kTileAvx512 = table<8>();
+constinit const Kernels kAvx512 = table<8>();
 
-}  // namespace fracbit::kernels
+}  // namespace fracbit::kernels::tile

@@ -1,7 +1,7 @@
 #include "fracbit/framework/kernels/tile/tile.inc.h"
 
-namespace fracbit::kernels {
+namespace fracbit::kernels::tile {
 
-constinit const TileKernels kTileScalar = table<6>();
+constinit const Kernels kScalar = table<6>();
 
-}  // namespace fracbit::kernels
+}  // namespace fracbit::kernels::tile

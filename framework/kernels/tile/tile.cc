@@ -1,13 +1,13 @@
 #include "fracbit/framework/kernels/tile/tile.h"
 
-namespace fracbit::kernels {
+namespace fracbit::kernels::tile {
 
-const TileKernels& tile_kernels([[maybe_unused]] int isa) noexcept {
+const Kernels& find([[maybe_unused]] int isa) noexcept {
 #if defined(__x86_64__) && !defined(FRACBIT_REAL_DOUBLE)
-  if (isa >= 2) return kTileAvx512;
-  if (isa == 1) return kTileAvx2;
+  if (isa >= 2) return kAvx512;
+  if (isa == 1) return kAvx2;
 #endif
-  return kTileScalar;
+  return kScalar;
 }
 
-}  // namespace fracbit::kernels
+}  // namespace fracbit::kernels::tile

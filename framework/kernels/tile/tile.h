@@ -5,18 +5,18 @@
 #include "fracbit/framework/real.h"
 
 /// Products of reals on a register tile of `rows` x `columns` sums. Every sum is taken in the order
-/// of its indices, by fused multiply-add where the instruction set has one, so that its bits do not
-/// depend on the place in a tile. Nothing is allocated or checked; pointers need no alignment.
-namespace fracbit::kernels {
+/// of its indices, so that its bits do not depend on its place in a tile. Nothing is allocated or
+/// checked; pointers need no alignment.
+namespace fracbit::kernels::tile {
 
 /// c[m][n] = start[m][n] + sum over t < taps, k < length of a[t rows + m][k] b[t length + k][n],
 /// for m < rows, n < columns, where b is [taps length][columns] and contiguous. Rows of `start`
 /// may be rows of `c`, and rows may repeat.
-using TileProduct = void (*)(const real* const* a, int64_t taps, int64_t length, const real* b,
-                             const real* const* start, real* const* c) noexcept;
+using Product = void (*)(const real* const* a, int64_t taps, int64_t length, const real* b,
+                         const real* const* start, real* const* c) noexcept;
 
 /// Runs of pixels as seen from one operand: pixel k of run r is at base + at[r] + k step.
-struct TileRuns {
+struct Runs {
   const real* base;
   const int64_t* at;
   int64_t step;
@@ -24,34 +24,34 @@ struct TileRuns {
 
 /// c[m c_step + n] = (add ? c[m c_step + n] : 0) + sum over r < runs, k < length of a_rk[m]
 /// b_rk[n], for m < rows, n < columns.
-using TileOuter = void (*)(const TileRuns& a, const TileRuns& b, int64_t runs, int64_t length,
-                           bool add, real* c, int64_t c_step) noexcept;
+using Outer = void (*)(const Runs& a, const Runs& b, int64_t runs, int64_t length, bool add,
+                       real* c, int64_t c_step) noexcept;
 
 /// panel[k columns + n] = n < count ? source[n step + k] : 0, for k < length, n < columns.
-using TilePack = void (*)(const real* source, int64_t step, int64_t count, int64_t length,
-                          int64_t columns, real* panel) noexcept;
+using Pack = void (*)(const real* source, int64_t step, int64_t count, int64_t length,
+                      int64_t columns, real* panel) noexcept;
 
 /// y[m][c] = start[c] + sum over t < taps of x[t depthwise_rows + m][c] w[t channels + c],
 /// for m < depthwise_rows, c < channels.
 using DepthwiseProduct = void (*)(const real* const* x, int64_t taps, const real* w,
                                   const real* start, int64_t channels, real* const* y) noexcept;
 
-/// dw[t channels + c] += sum over p < pixels of x[p depthwise_taps + t][c] dy[p][c],
+/// dw[t channels + c] += sum over p < pixels of x[p x_step + t][c] dy[p][c],
 /// for t < depthwise_taps, c < channels.
-using DepthwiseOuter = void (*)(const real* const* x, const real* const* dy, int64_t pixels,
-                                int64_t channels, real* dw) noexcept;
+using DepthwiseOuter = void (*)(const real* const* x, int64_t x_step, const real* const* dy,
+                                int64_t pixels, int64_t channels, real* dw) noexcept;
 
 /// The kernels of one instruction set. `narrow` ones have half the columns.
-struct TileKernels {
+struct Kernels {
   int64_t rows;
   int64_t columns;
   int64_t depthwise_rows;
   int64_t depthwise_taps;
-  TileProduct product;
-  TileProduct product_narrow;
-  TileOuter outer;
-  TileOuter outer_narrow;
-  TilePack pack;
+  Product product;
+  Product product_narrow;
+  Outer outer;
+  Outer outer_narrow;
+  Pack pack;
   DepthwiseProduct depthwise_product;
   DepthwiseOuter depthwise_outer;
 
@@ -60,13 +60,10 @@ struct TileKernels {
 
 /// Kernels for an instruction set: 0 the baseline, 1 AVX2, 2 and above AVX-512. The caller has
 /// made sure that this CPU has it. Reals in double know only the baseline.
-const TileKernels& tile_kernels(int isa) noexcept;
+const Kernels& find(int isa) noexcept;
 
-/// The definition, as loops: a tile of 3 x 4.
-const TileKernels& tile_reference() noexcept;
+extern const Kernels kScalar;
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
 
-extern const TileKernels kTileScalar;
-extern const TileKernels kTileAvx2;
-extern const TileKernels kTileAvx512;
-
-}  // namespace fracbit::kernels
+}  // namespace fracbit::kernels::tile

@@ -6,7 +6,7 @@
 
 #include "fracbit/framework/kernels/tile/tile.h"
 
-namespace fracbit::kernels {
+namespace fracbit::kernels::tile {
 namespace {
 
 namespace vec = Eigen::internal;
@@ -52,7 +52,7 @@ void product(const real* const* a, int64_t taps, int64_t length, const real* b,
 }
 
 template <int MR, int V>
-void outer(const TileRuns& a, const TileRuns& b, int64_t runs, int64_t length, bool add, real* c,
+void outer(const Runs& a, const Runs& b, int64_t runs, int64_t length, bool add, real* c,
            int64_t c_step) noexcept {
   Packet sums[MR][V];
 #pragma GCC unroll 16
@@ -144,8 +144,8 @@ void depthwise_product(const real* const* x, int64_t taps, const real* w, const 
 }
 
 template <int T>
-void depthwise_outer(const real* const* x, const real* const* dy, int64_t pixels, int64_t channels,
-                     real* dw) noexcept {
+void depthwise_outer(const real* const* x, int64_t x_step, const real* const* dy, int64_t pixels,
+                     int64_t channels, real* dw) noexcept {
   int64_t c = 0;
   for (; c + kWidth <= channels; c += kWidth) {
     Packet sums[T];
@@ -154,7 +154,8 @@ void depthwise_outer(const real* const* x, const real* const* dy, int64_t pixels
     for (int64_t p = 0; p < pixels; ++p) {
       const Packet gradient = load(dy[p] + c);
 #pragma GCC unroll 16
-      for (int t = 0; t < T; ++t) sums[t] = vec::pmadd(load(x[p * T + t] + c), gradient, sums[t]);
+      for (int t = 0; t < T; ++t)
+        sums[t] = vec::pmadd(load(x[p * x_step + t] + c), gradient, sums[t]);
     }
 #pragma GCC unroll 16
     for (int t = 0; t < T; ++t) {
@@ -165,7 +166,7 @@ void depthwise_outer(const real* const* x, const real* const* dy, int64_t pixels
   for (; c < channels; ++c) {
     for (int t = 0; t < T; ++t) {
       real sum = 0;
-      for (int64_t p = 0; p < pixels; ++p) sum = vec::pmadd(x[p * T + t][c], dy[p][c], sum);
+      for (int64_t p = 0; p < pixels; ++p) sum = vec::pmadd(x[p * x_step + t][c], dy[p][c], sum);
       dw[t * channels + c] += sum;
     }
   }
@@ -173,7 +174,7 @@ void depthwise_outer(const real* const* x, const real* const* dy, int64_t pixels
 
 /// A tile of MR rows and two vectors of columns.
 template <int MR>
-constexpr TileKernels table() {
+constexpr Kernels table() {
   return {MR,
           2 * kWidth,
           4,
@@ -188,4 +189,4 @@ constexpr TileKernels table() {
 }
 
 }  // namespace
-}  // namespace fracbit::kernels
+}  // namespace fracbit::kernels::tile

@@ -1,0 +1,194 @@
+// Every instruction set computes what the loops of the reference compute: exactly on small whole
+// numbers, to rounding on others.
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/tile/reference.h"
+#include "fracbit/framework/random.h"
+#include "support/catch.h"
+
+namespace {
+
+namespace tile = fracbit::kernels::tile;
+using fracbit::real;
+
+/// Numbers at an address that is no multiple of a vector.
+class Numbers {
+ public:
+  Numbers(int64_t count, bool whole, uint64_t seed) : values_(static_cast<size_t>(count + 1)) {
+    const fracbit::Random random(seed, 0, 0, fracbit::Purpose::synthetic_data);
+    for (int64_t i = 0; i <= count; ++i) {
+      values_[static_cast<size_t>(i)] =
+          static_cast<real>(whole ? static_cast<double>(random.below(i, 9) - 4) : random.normal(i));
+    }
+  }
+  real* data() { return values_.data() + 1; }
+  const std::vector<real>& all() const { return values_; }
+
+ private:
+  std::vector<real> values_;
+};
+
+void check_equal(Numbers& got, Numbers& expected, bool whole) {
+  double worst = 0;
+  for (size_t i = 0; i < got.all().size(); ++i) {
+    const auto difference = static_cast<double>(got.all()[i] - expected.all()[i]);
+    worst = std::max(worst, std::abs(difference));
+  }
+  CHECK(worst <= (whole ? 0 : 1e-4));
+}
+
+struct Case {
+  fracbit::Isa isa;
+  const tile::Kernels& kernels;
+  bool whole;
+};
+
+template <typename Body>
+void for_each_kernel(const Body& body) {
+  for (const fracbit::Isa isa : fracbit::supported_isas()) {
+    for (const bool whole : {true, false}) {
+      INFO(isa_name(isa) << (whole ? " whole numbers" : " normal numbers"));
+      body(Case{isa, tile::find(static_cast<int>(isa)), whole});
+    }
+  }
+}
+
+struct ProductSize {
+  int64_t taps, length;
+};
+
+void check_product(const Case& c, int64_t columns, const ProductSize& size, bool repeat) {
+  const int64_t rows = c.kernels.rows;
+  Numbers x(rows * size.taps * size.length, c.whole, 1);
+  Numbers b(size.taps * size.length * columns, c.whole, 2);
+  Numbers got(rows * (columns + 3), c.whole, 3);
+  Numbers expected(rows * (columns + 3), c.whole, 3);
+  std::vector<const real*> a, start_got, start_expected;
+  std::vector<real*> to_got, to_expected;
+  for (int64_t i = 0; i < size.taps * rows; ++i) {
+    a.push_back(x.data() + (repeat ? 0 : i * size.length));
+  }
+  for (int64_t m = 0; m < rows; ++m) {
+    to_got.push_back(got.data() + (repeat ? 0 : m * (columns + 3)));
+    to_expected.push_back(expected.data() + (repeat ? 0 : m * (columns + 3)));
+    // A row that begins at its own value, and one that begins elsewhere.
+    start_got.push_back(m % 2 == 0 || repeat ? b.data() : to_got.back());
+    start_expected.push_back(m % 2 == 0 || repeat ? b.data() : to_expected.back());
+  }
+  const auto product = columns == c.kernels.columns ? c.kernels.product : c.kernels.product_narrow;
+  product(a.data(), size.taps, size.length, b.data(), start_got.data(), to_got.data());
+  tile::reference::product(rows, columns, a.data(), size.taps, size.length, b.data(),
+                           start_expected.data(), to_expected.data());
+  check_equal(got, expected, c.whole);
+}
+
+}  // namespace
+
+TEST_CASE("tile products equal the reference") {
+  for_each_kernel([](const Case& c) {
+    for (const int64_t columns : {c.kernels.columns, c.kernels.narrow_columns()}) {
+      for (const ProductSize& size : {ProductSize{1, 64}, {9, 7}, {3, 1}, {2, 65}}) {
+        INFO(columns << " columns, taps " << size.taps << ", length " << size.length);
+        check_product(c, columns, size, false);
+        check_product(c, columns, size, true);
+      }
+    }
+  });
+}
+
+TEST_CASE("a tile product without terms is where it starts") {
+  for_each_kernel([](const Case& c) { check_product(c, c.kernels.columns, {0, 5}, true); });
+}
+
+TEST_CASE("tile outer products equal the reference") {
+  for_each_kernel([](const Case& c) {
+    for (const int64_t columns : {c.kernels.columns, c.kernels.narrow_columns()}) {
+      for (const bool add : {false, true}) {
+        const int64_t rows = c.kernels.rows;
+        const int64_t a_step = 2 * (rows + 3), b_step = columns + 5, c_step = columns + 1;
+        const std::vector<int64_t> a_at{0, 11 * a_step, 3 * a_step + 1};
+        const std::vector<int64_t> b_at{2 * b_step, 0, 13 * b_step + 3};
+        Numbers a(20 * a_step, c.whole, 1);
+        Numbers b(20 * b_step, c.whole, 2);
+        Numbers got(rows * c_step, c.whole, 3);
+        Numbers expected(rows * c_step, c.whole, 3);
+        const auto outer = columns == c.kernels.columns ? c.kernels.outer : c.kernels.outer_narrow;
+        outer({a.data(), a_at.data(), a_step}, {b.data(), b_at.data(), b_step}, 3, 5, add,
+              got.data(), c_step);
+        tile::reference::outer(rows, columns, {a.data(), a_at.data(), a_step},
+                               {b.data(), b_at.data(), b_step}, 3, 5, add, expected.data(), c_step);
+        INFO(columns << " columns, add " << add);
+        check_equal(got, expected, c.whole);
+      }
+    }
+  });
+}
+
+TEST_CASE("packing a panel equals the reference") {
+  for_each_kernel([](const Case& c) {
+    for (const int64_t columns : {c.kernels.columns, c.kernels.narrow_columns()}) {
+      for (const int64_t count : {columns, columns - 1, int64_t{1}}) {
+        for (const int64_t length : {1, 16, 37}) {
+          Numbers source(columns * 40, c.whole, 1);
+          Numbers got(length * columns, c.whole, 2);
+          Numbers expected(length * columns, c.whole, 2);
+          c.kernels.pack(source.data(), 39, count, length, columns, got.data());
+          tile::reference::pack(source.data(), 39, count, length, columns, expected.data());
+          INFO(count << " of " << columns << " columns, length " << length);
+          check_equal(got, expected, true);
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("depthwise products equal the reference") {
+  for_each_kernel([](const Case& c) {
+    for (const int64_t channels : {1, 3, 16, 32, 45}) {
+      const int64_t rows = c.kernels.depthwise_rows, taps = 9;
+      Numbers x(rows * taps + channels, c.whole, 1);
+      Numbers w(taps * channels, c.whole, 2);
+      Numbers start(channels, c.whole, 3);
+      Numbers got(rows * channels, c.whole, 4);
+      Numbers expected(rows * channels, c.whole, 4);
+      std::vector<const real*> sources;
+      std::vector<real*> to_got, to_expected;
+      for (int64_t i = 0; i < rows * taps; ++i) sources.push_back(x.data() + i);
+      for (int64_t m = 0; m < rows; ++m) {
+        to_got.push_back(got.data() + m * channels);
+        to_expected.push_back(expected.data() + m * channels);
+      }
+      c.kernels.depthwise_product(sources.data(), taps, w.data(), start.data(), channels,
+                                  to_got.data());
+      tile::reference::depthwise_product(rows, sources.data(), taps, w.data(), start.data(),
+                                         channels, to_expected.data());
+      INFO(channels << " channels");
+      check_equal(got, expected, c.whole);
+    }
+  });
+}
+
+TEST_CASE("depthwise outer products equal the reference") {
+  for_each_kernel([](const Case& c) {
+    for (const int64_t channels : {1, 16, 45}) {
+      const int64_t taps = c.kernels.depthwise_taps, step = taps + 2, pixels = 7;
+      Numbers x(pixels * step + channels, c.whole, 1);
+      Numbers dy(pixels * channels, c.whole, 2);
+      Numbers got(taps * channels, c.whole, 3);
+      Numbers expected(taps * channels, c.whole, 3);
+      std::vector<const real*> sources, gradients;
+      for (int64_t i = 0; i < pixels * step; ++i) sources.push_back(x.data() + i);
+      for (int64_t p = 0; p < pixels; ++p) gradients.push_back(dy.data() + p * channels);
+      c.kernels.depthwise_outer(sources.data(), step, gradients.data(), pixels, channels,
+                                got.data());
+      tile::reference::depthwise_outer(taps, sources.data(), step, gradients.data(), pixels,
+                                       channels, expected.data());
+      INFO(channels << " channels");
+      check_equal(got, expected, c.whole);
+    }
+  });
+}
