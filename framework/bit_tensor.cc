@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/kernels/bitpack/bitpack.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit {
@@ -15,8 +17,8 @@ int64_t rows_per_task(int64_t row_length) {
   return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, row_length));
 }
 
-real bit(const uint64_t* plane, int64_t c) {
-  return static_cast<real>((plane[c / 64] >> (c % 64)) & 1);
+const kernels::bitpack::Kernels& pack_kernels() {
+  return kernels::bitpack::find(std::string(isa_name(active_isa())).c_str());
 }
 
 /// Index along axis 0 of a row, or 0 if one scale serves all.
@@ -41,38 +43,22 @@ BitTensor::BitTensor(const Shape& shape, Encoding encoding, int bits, CodeMap ma
 }
 
 void pack_codes(std::span<const uint16_t> codes, BitTensor& bits) {
+  const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
   parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const uint16_t* q = codes.data() + r * last;
-      uint64_t* row = bits.row(r);
-      for (int p = 0; p < bits.bits(); ++p, row += bits.words_per_plane()) {
-        for (int64_t word = 0; word < bits.words_per_plane(); ++word) {
-          const int64_t first = word * 64;
-          const int64_t count = std::min<int64_t>(64, last - first);
-          uint64_t packed = 0;
-          for (int64_t c = 0; c < count; ++c) packed |= uint64_t{(q[first + c] >> p) & 1u} << c;
-          row[word] = packed;
-        }
-      }
+      pack.codes(codes.data() + r * last, last, bits.bits(), bits.row(r));
     }
   });
 }
 
 void pack_compare(std::span<const real> values, real threshold, BitTensor& bits, int plane) {
+  const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
+  const int64_t offset = plane * bits.words_per_plane();
   parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const real* value = values.data() + r * last;
-      uint64_t* row = bits.row(r) + plane * bits.words_per_plane();
-      for (int64_t first = 0; first < last; first += 64) {
-        const int64_t count = std::min<int64_t>(64, last - first);
-        uint64_t packed = 0;
-        for (int64_t c = 0; c < count; ++c) {
-          packed |= uint64_t{value[first + c] >= threshold} << c;
-        }
-        row[first / 64] = packed;
-      }
+      pack.compare(values.data() + r * last, last, threshold, bits.row(r) + offset);
     }
   });
 }
@@ -80,38 +66,26 @@ void pack_compare(std::span<const real> values, real threshold, BitTensor& bits,
 namespace {
 
 void decode_codes(const BitTensor& bits, Tensor& levels) {
+  const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
   const auto [mul, add] = bits.map();
-  parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      const uint64_t* row = bits.row(r);
-      for (int64_t c = 0; c < last; ++c) {
-        int q = 0;
-        for (int p = 0; p < bits.bits(); ++p) {
-          q |= static_cast<int>((row[p * bits.words_per_plane() + c / 64] >> (c % 64)) & 1) << p;
-        }
-        levels[r * last + c] = static_cast<real>(mul * q + add);
-      }
-    }
-  });
+  parallel_for(bits.rows(), rows_per_task(last),
+               [&, mul = mul, add = add](int64_t begin, int64_t end) {
+                 for (int64_t r = begin; r < end; ++r) {
+                   pack.levels(bits.row(r), last, bits.bits(), mul, add, levels.data() + r * last);
+                 }
+               });
 }
 
 void decode_residual(const ScaledBits& packed, Tensor& levels) {
+  const auto& pack = pack_kernels();
   const BitTensor& bits = packed.bits;
   const int64_t last = bits.shape().back();
   const int64_t groups = packed.scales.size() / bits.bits();
   parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const real* mu = packed.scales.data() + group_of(r, bits.rows(), groups) * bits.bits();
-      for (int64_t c = 0; c < last; ++c) {
-        real value = 0;
-        for (int n = 0; n < bits.bits(); ++n) {
-          const uint64_t* sign = bits.row(r) + 2 * n * bits.words_per_plane();
-          const uint64_t* mask = sign + bits.words_per_plane();
-          if (bit(mask, c) != 0) value += bit(sign, c) != 0 ? mu[n] : -mu[n];
-        }
-        levels[r * last + c] = value;
-      }
+      pack.residual(bits.row(r), last, bits.bits(), mu, levels.data() + r * last);
     }
   });
 }
