@@ -17,7 +17,7 @@ struct Spec {
   layers::Engine engine = layers::Engine::packed;  ///< what computes quantized layers
   bool quantize_first = false;                     ///< quantize the weights of the first layer too
   bool quantize_last = false;  ///< quantize the inputs and weights of the last layer too
-  Shape input;                 ///< [H, W, C]; rank 0 means the model's own
+  Shape input = {};            ///< [H, W, C]; rank 0 means the model's own
   int64_t classes = 0;         ///< 0 means the model's own
 };
 
