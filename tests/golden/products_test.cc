@@ -1,5 +1,6 @@
 // Convolutions and matrix products against what PyTorch computes in double from the same inputs.
 #include "fracbit/framework/ops/conv2d.h"
+#include "fracbit/framework/ops/depthwise_conv2d.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "golden/check_op.h"
 #include "support/catch.h"
@@ -26,7 +27,10 @@ TEST_CASE("golden conv2d") {
   });
 }
 
-TEST_CASE("golden depthwise convolution as a convolution in groups") {
+TEST_CASE("golden depthwise_conv2d, and the same as a convolution in groups") {
+  check_op("depthwise_conv2d", {"x", "weight", "bias"}, [](const Json& example, Inputs in) {
+    return ops::depthwise_conv2d(in[0], in[1], in[2], conv_options(example["options"]));
+  });
   check_op("depthwise_conv2d", {"x", "weight", "bias"}, [](const Json& example, Inputs in) {
     return ops::conv2d(in[0], in[1], in[2], conv_options(example["options"]));
   });
