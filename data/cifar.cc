@@ -41,19 +41,19 @@ void parse_cifar(std::span<const uint8_t> bytes, const CifarLayout& layout, cons
   }
 }
 
-std::shared_ptr<const Dataset> open_cifar(const std::string& root, const std::string& subfolder,
+std::shared_ptr<const Dataset> open_cifar(const Entry& entry, const OpenOptions& options,
                                           std::span<const std::string> files,
-                                          const CifarLayout& layout, DatasetInfo info) {
+                                          const CifarLayout& layout) {
   std::vector<uint8_t> pixels;
   std::vector<uint8_t> labels;
   const auto records = static_cast<size_t>(layout.records) * files.size();
   pixels.reserve(records * static_cast<size_t>(kImage));
   labels.reserve(records);
   for (const std::string& name : files) {
-    const std::string path = find_file(root, subfolder, std::span(&name, 1));
+    const std::string path = find_file(options.root, entry.folder, std::span(&name, 1));
     parse_cifar(read_file(path), layout, path, pixels, labels);
   }
-  return std::make_shared<MemoryDataset>(std::move(info), std::move(pixels), std::move(labels));
+  return std::make_shared<MemoryDataset>(entry.info, std::move(pixels), std::move(labels));
 }
 
 }  // namespace fracbit::data

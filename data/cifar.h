@@ -24,10 +24,9 @@ struct CifarLayout {
 void parse_cifar(std::span<const uint8_t> bytes, const CifarLayout& layout, const std::string& path,
                  std::vector<uint8_t>& pixels, std::vector<uint8_t>& labels);
 
-/// Opens files of that format, which stand in `root` or its folder `subfolder`. Throws FileError as
-/// find_file, read_file and parse_cifar.
-std::shared_ptr<const Dataset> open_cifar(const std::string& root, const std::string& subfolder,
+/// Opens files of that format. Throws FileError as find_file, read_file and parse_cifar.
+std::shared_ptr<const Dataset> open_cifar(const Entry& entry, const OpenOptions& options,
                                           std::span<const std::string> files,
-                                          const CifarLayout& layout, DatasetInfo info);
+                                          const CifarLayout& layout);
 
 }  // namespace fracbit::data

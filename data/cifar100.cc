@@ -4,8 +4,10 @@ namespace fracbit::data::catalogue {
 namespace {
 
 constexpr OfficialFile kFiles[] = {
-    {"cifar-100-binary.tar.gz", "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
-     "03b5dce01913d631647c71ecec9e9cb8"},
+    {"cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8",
+     "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"},
+    {"train.bin", "6172c7755cfe09b2fe270c85cebc1b15"},
+    {"test.bin", "4499cfba6c016c1be1438163640a0898"},
 };
 
 std::vector<std::string> fine_class_names() {
@@ -28,12 +30,12 @@ std::vector<std::string> fine_class_names() {
           "willow_tree", "wolf",          "woman",     "worm"};
 }
 
-std::shared_ptr<const Dataset> open(const OpenOptions& options, const DatasetInfo& info) {
+std::shared_ptr<const Dataset> open(const Entry& self, const OpenOptions& options) {
   const bool train = options.split == "train";
   const std::vector<std::string> files = {train ? "train.bin" : "test.bin"};
   // Two labels a record: the coarse one of 20, then the fine one of 100.
-  return open_cifar(options.root, "cifar-100-binary", files,
-                    {.label_bytes = 2, .classes = 100, .records = train ? 50000 : 10000}, info);
+  return open_cifar(self, options, files,
+                    {.label_bytes = 2, .classes = 100, .records = train ? 50000 : 10000});
 }
 
 }  // namespace
@@ -45,6 +47,7 @@ const Entry& cifar100() {
       .source = "https://www.cs.toronto.edu/~kriz/cifar.html",
       .paper = "Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
       .files = kFiles,
+      .folder = "cifar-100-binary",
       .info = {.name = "cifar100",
                .image_shape = {32, 32, 3},
                .class_names = fine_class_names(),

@@ -42,7 +42,7 @@ std::shared_ptr<const Dataset> open(std::string_view name, const OpenOptions& op
     throw ConfigError("[data] expects a limit of 0 (all) or more samples, got " +
                       std::to_string(options.limit));
   }
-  std::shared_ptr<const Dataset> dataset = entry.open(options, entry.info);
+  std::shared_ptr<const Dataset> dataset = entry.open(entry, options);
   return options.limit == 0 ? dataset : take(std::move(dataset), options.limit);
 }
 

@@ -21,8 +21,8 @@ struct OpenOptions {
 /// A file as its authors publish it.
 struct OfficialFile {
   std::string_view name;
-  std::string_view url;
-  std::string_view md5;  ///< 32 hexadecimal digits
+  std::string_view md5;       ///< 32 hexadecimal digits
+  std::string_view url = {};  ///< where to get it; empty for what is unpacked from another one
 };
 
 /// One data set of the catalogue.
@@ -31,9 +31,10 @@ struct Entry {
   std::string_view summary;  ///< one line for `fracbit list`
   std::string_view source;   ///< where it is described; empty for synthetic sets
   std::string_view paper;
-  std::span<const OfficialFile> files;  ///< what to download; empty for synthetic sets
-  DatasetInfo info;                     ///< of every sample, known without the files
-  std::shared_ptr<const Dataset> (*open)(const OpenOptions& options, const DatasetInfo& info);
+  std::span<const OfficialFile> files;  ///< to download, and unpacked; empty for synthetic sets
+  std::string_view folder;  ///< subfolder of the root in which the files may stand as well
+  DatasetInfo info;         ///< of every sample, known without the files
+  std::shared_ptr<const Dataset> (*open)(const Entry& self, const OpenOptions& options);
 };
 
 /// All data sets in catalogue order.

@@ -5,19 +5,19 @@ namespace {
 
 #define FRACBIT_SERVER "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 constexpr OfficialFile kFiles[] = {
-    {"train-images-idx3-ubyte.gz", FRACBIT_SERVER "train-images-idx3-ubyte.gz",
-     "8d4fb7e6c68d591d4c3dfef9ec88bf0d"},
-    {"train-labels-idx1-ubyte.gz", FRACBIT_SERVER "train-labels-idx1-ubyte.gz",
-     "25c81989df183df01b3e8a0aad5dffbe"},
-    {"t10k-images-idx3-ubyte.gz", FRACBIT_SERVER "t10k-images-idx3-ubyte.gz",
-     "bef4ecab320f06d8554ea6380940ec79"},
-    {"t10k-labels-idx1-ubyte.gz", FRACBIT_SERVER "t10k-labels-idx1-ubyte.gz",
-     "bb300cfdad3c16e7a12a480ee83cd310"},
+    {"train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+     FRACBIT_SERVER "train-images-idx3-ubyte.gz"},
+    {"train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe",
+     FRACBIT_SERVER "train-labels-idx1-ubyte.gz"},
+    {"t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79",
+     FRACBIT_SERVER "t10k-images-idx3-ubyte.gz"},
+    {"t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310",
+     FRACBIT_SERVER "t10k-labels-idx1-ubyte.gz"},
 };
 #undef FRACBIT_SERVER
 
-std::shared_ptr<const Dataset> open(const OpenOptions& options, const DatasetInfo& info) {
-  return open_idx_images(options, info);
+std::shared_ptr<const Dataset> open(const Entry& self, const OpenOptions& options) {
+  return open_idx_images(self, options);
 }
 
 }  // namespace
@@ -29,6 +29,7 @@ const Entry& fashion_mnist() {
       .source = "https://github.com/zalandoresearch/fashion-mnist",
       .paper = "Xiao et al. 2017, Fashion-MNIST: a Novel Image Dataset",
       .files = kFiles,
+      .folder = "fashion-mnist",
       .info = {.name = "fashion-mnist",
                .image_shape = {28, 28, 1},
                .class_names = {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal",

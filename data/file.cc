@@ -26,20 +26,29 @@ std::vector<uint8_t> read_file(const std::string& path, int64_t limit) {
   return bytes;
 }
 
-std::string find_file(const std::string& root, const std::string& subfolder,
-                      std::span<const std::string> names) {
-  if (root.empty()) throw ConfigError("[data] expects the folder of " + names[0] + ", got none");
-  std::string listed;
+std::string locate(const std::string& root, std::string_view subfolder,
+                   std::span<const std::string> names) {
   for (const std::string& name : names) {
-    for (const std::string& path : {root + "/" + name, root + "/" + subfolder + "/" + name}) {
+    for (const std::string& path :
+         {root + "/" + name, root + "/" + std::string(subfolder) + "/" + name}) {
       if (exists(path)) return path;
     }
-    listed += (listed.empty() ? "" : " or ") + name;
   }
-  if (!exists(root))
+  return {};
+}
+
+std::string find_file(const std::string& root, std::string_view subfolder,
+                      std::span<const std::string> names) {
+  std::string listed;
+  for (const std::string& name : names) listed += (listed.empty() ? "" : " or ") + name;
+  if (root.empty()) throw ConfigError("[data] expects a folder with " + listed + ", got none");
+  const std::string path = locate(root, subfolder, names);
+  if (!path.empty()) return path;
+  if (!exists(root)) {
     throw FileError(root + ": expects a folder with " + listed + ", found nothing");
-  throw FileError(root + ": expects " + listed + " in it or in its folder " + subfolder +
-                  ", found neither");
+  }
+  throw FileError(root + ": expects " + listed + " in it or in its folder " +
+                  std::string(subfolder) + ", found neither");
 }
 
 }  // namespace fracbit::data

@@ -11,18 +11,19 @@
 namespace fracbit::data {
 namespace {
 
-std::string find_part(const OpenOptions& options, const std::string& set, const char* part) {
+std::string find_part(const OpenOptions& options, std::string_view folder, const char* part) {
   const std::string prefix = options.split == "train" ? "train-" : "t10k-";
   const std::string name = prefix + part;
   const std::array<std::string, 2> names = {name, name + ".gz"};
-  return find_file(options.root, set, names);
+  return find_file(options.root, folder, names);
 }
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_idx_images(const OpenOptions& options, DatasetInfo info) {
-  const std::string image_path = find_part(options, info.name, "images-idx3-ubyte");
-  const std::string label_path = find_part(options, info.name, "labels-idx1-ubyte");
+std::shared_ptr<const Dataset> open_idx_images(const Entry& entry, const OpenOptions& options) {
+  const std::string image_path = find_part(options, entry.folder, "images-idx3-ubyte");
+  const std::string label_path = find_part(options, entry.folder, "labels-idx1-ubyte");
+  const DatasetInfo& info = entry.info;
   IdxArray images = read_idx(image_path, 3);
   IdxArray labels = read_idx(label_path, 1);
   const int64_t height = images.extents[1];
@@ -44,8 +45,7 @@ std::shared_ptr<const Dataset> open_idx_images(const OpenOptions& options, Datas
                     ", found " + std::to_string(*wrong) + " at offset " +
                     std::to_string(8 + (wrong - labels.values.begin())));
   }
-  return std::make_shared<MemoryDataset>(std::move(info), std::move(images.values),
-                                         std::move(labels.values));
+  return std::make_shared<MemoryDataset>(info, std::move(images.values), std::move(labels.values));
 }
 
 }  // namespace fracbit::data

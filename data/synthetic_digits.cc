@@ -20,15 +20,15 @@ Colour random_colour(RandomStream& random, double low, double high) {
   return {uniform(random, low, high), uniform(random, low, high), uniform(random, low, high)};
 }
 
-// A colour that differs from `base` by up to `contrast` in every channel, lighter or darker.
+// A colour that is lighter than `base`, or darker, by up to `contrast` in every channel; mostly
+// towards the side with more room.
 Colour against(const Colour& base, float contrast, RandomStream& random) {
-  const bool lighter = random.below(2) == 0;
+  const bool dark = base[0] + base[1] + base[2] < 1.5f;
+  const bool lighter = dark != (random.below(5) == 0);
   Colour colour = base;
   for (float& channel : colour) {
-    const float step = contrast * uniform(random, 0.4, 1);
-    channel += lighter ? step : -step;
-    if (channel < 0 || channel > 1) channel += lighter ? -2 * step : 2 * step;
-    channel = std::clamp(channel, 0.0f, 1.0f);
+    const float step = contrast * uniform(random, 0.5, 1);
+    channel = std::clamp(channel + (lighter ? step : -step), 0.0f, 1.0f);
   }
   return colour;
 }
@@ -46,16 +46,16 @@ struct Pose {
 };
 
 Pose random_pose(RandomStream& random) {
-  const float height = uniform(random, 16, 26);
+  const float height = uniform(random, 17, 26);
   const float aspect = uniform(random, 0.7, 1.15);
-  const float slant = uniform(random, -0.3, 0.3);
-  // Sine and cosine of an angle of up to 0.3 radians, from the tangent of its half.
-  const float tangent = uniform(random, -0.15, 0.15);
+  const float slant = uniform(random, -0.25, 0.25);
+  // Sine and cosine of an angle of up to 0.2 radians, from the tangent of its half.
+  const float tangent = uniform(random, -0.1, 0.1);
   const float square = 1 + tangent * tangent;
   const float cosine = (2 - square) / square;
   const float sine = 2 * tangent / square;
-  const Point centre = {uniform(random, 12.5, 18.5), uniform(random, 12.5, 18.5)};
-  const float radius = height * uniform(random, 0.035, 0.09);
+  const Point centre = {uniform(random, 13, 18), uniform(random, 13, 18)};
+  const float radius = height * uniform(random, 0.04, 0.09);
   const float sx = aspect * height;
   return {.xx = cosine * sx,
           .xy = cosine * slant * height - sine * height,
@@ -67,7 +67,7 @@ Pose random_pose(RandomStream& random) {
 }
 
 void mark_digit(Canvas& canvas, int digit, const Pose& pose, RandomStream& random) {
-  constexpr double kWobble = 0.035;  // of the height
+  constexpr double kWobble = 0.03;  // of the height
   const auto style = static_cast<int>(random.below(kGlyphStyles));
   for (const GlyphStroke stroke : glyph(digit, style)) {
     Point last{};
@@ -85,13 +85,13 @@ void mark_digit(Canvas& canvas, int digit, const Pose& pose, RandomStream& rando
 
 // Lines and blobs behind the digits.
 void paint_clutter(Canvas& canvas, const Colour& background, RandomStream& random) {
-  const int64_t shapes = random.below(4);
+  const int64_t shapes = random.below(3);
   for (int64_t i = 0; i < shapes; ++i) {
     const Point a = {uniform(random, -4, 36), uniform(random, -4, 36)};
     const bool line = random.below(2) == 0;
     const Point b = line ? Point{uniform(random, -4, 36), uniform(random, -4, 36)} : a;
     canvas.mark(a, b, line ? uniform(random, 0.4, 1.6) : uniform(random, 1, 6));
-    const Colour colour = against(background, uniform(random, 0.1, 0.6), random);
+    const Colour colour = against(background, uniform(random, 0.05, 0.4), random);
     canvas.paint(colour, uniform(random, 0.3, 1));
   }
 }
@@ -115,16 +115,16 @@ int draw(uint8_t* bytes, RandomStream& random) {
   const Colour down = random_colour(random, -0.2, 0.2);
   Canvas canvas(background, across, down);
   paint_clutter(canvas, background, random);
-  const Colour ink = against(background, uniform(random, 0.2, 0.9), random);
+  const Colour ink = against(background, uniform(random, 0.3, 1), random);
   const Pose pose = random_pose(random);
   mark_neighbours(canvas, pose, random);
   mark_digit(canvas, digit, pose, random);
   canvas.paint(ink, 1);
-  canvas.write(bytes, uniform(random, 0.01, 0.12), random);
+  canvas.write(bytes, uniform(random, 0.01, 0.07), random);
   return digit;
 }
 
-std::shared_ptr<const Dataset> open(const OpenOptions& options, const DatasetInfo& info) {
+std::shared_ptr<const Dataset> open(const Entry& self, const OpenOptions& options) {
   const bool train = options.split == "train";
   const int64_t whole = train ? kTrain : kTest;
   const int64_t count = options.limit == 0 ? whole : std::min(options.limit, whole);
@@ -138,7 +138,7 @@ std::shared_ptr<const Dataset> open(const OpenOptions& options, const DatasetInf
       labels[static_cast<size_t>(i)] = static_cast<uint8_t>(digit);
     }
   });
-  return std::make_shared<MemoryDataset>(info, std::move(pixels), std::move(labels));
+  return std::make_shared<MemoryDataset>(self.info, std::move(pixels), std::move(labels));
 }
 
 }  // namespace
@@ -151,11 +151,12 @@ const Entry& synthetic_digits() {
       .source = "",
       .paper = "",
       .files = {},
+      .folder = "",
       .info = {.name = "synthetic-digits",
                .image_shape = {Canvas::kSide, Canvas::kSide, 3},
                .class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
                .mean = {0.5, 0.5, 0.5},
-               .deviation = {0.27, 0.27, 0.27}},
+               .deviation = {0.285, 0.285, 0.285}},
       .open = open};
   return entry;
 }

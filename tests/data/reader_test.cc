@@ -130,7 +130,9 @@ TEST_CASE("data: unusable folders, names and options are refused") {
   const auto refused = [](const char* name, const OpenOptions& options) {
     return message_of<ConfigError>([&] { data::open(name, options); });
   };
-  CHECK(refused("mnist", {}) == "[data] expects the folder of train-images-idx3-ubyte, got none");
+  CHECK(refused("mnist", {}) ==
+        "[data] expects a folder with train-images-idx3-ubyte or train-images-idx3-ubyte.gz, got "
+        "none");
   CHECK(refused("cifar-10", {}) ==
         "[data] expects a known data set, got 'cifar-10' (nearest: 'cifar10')");
   CHECK(contains(refused("mnist", {.split = "val"}), "got 'val'"));
