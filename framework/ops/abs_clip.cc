@@ -15,8 +15,10 @@ Variable abs_clip(const Variable& x) {
   return Variable::from_op("abs_clip", map(x.value(), forward), {x},
                            [](Tensor&& dy, std::span<Variable> inputs) {
                              combine(dy, inputs[0].value(), [](real g, real v) {
-                               const real rising = (v > 0) & (v < 1) ? g : real{0};
-                               return (v < 0) & (v > -1) ? -g : rising;
+                               const bool up = (v > 0) & (v < 1);
+                               const bool down = (v < 0) & (v > -1);
+                               const real rising = up ? g : real{0};
+                               return down ? -g : rising;
                              });
                              inputs[0].accumulate(std::move(dy));
                            });

@@ -17,12 +17,14 @@ Variable clip(const Variable& x, real low, real high) {
     const real raised = v < low ? low : v;
     return raised > high ? high : raised;
   };
-  return Variable::from_op(
-      "clip", map(x.value(), forward), {x}, [=](Tensor&& dy, std::span<Variable> inputs) {
-        combine(dy, inputs[0].value(),
-                [=](real g, real v) { return (v >= low) & (v <= high) ? g : real{0}; });
-        inputs[0].accumulate(std::move(dy));
-      });
+  return Variable::from_op("clip", map(x.value(), forward), {x},
+                           [=](Tensor&& dy, std::span<Variable> inputs) {
+                             combine(dy, inputs[0].value(), [=](real g, real v) {
+                               const bool inside = (v >= low) & (v <= high);
+                               return inside ? g : real{0};
+                             });
+                             inputs[0].accumulate(std::move(dy));
+                           });
 }
 
 OpExamples clip_examples() {
