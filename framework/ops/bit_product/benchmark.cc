@@ -74,13 +74,17 @@ std::string name_of(const Case& c) {
 /// Operands and result, made at the first run.
 struct Operands {
   ScaledBits x, w;
-  Tensor y;
+  Tensor y;  ///< of any shape that holds the outputs
 };
 
 KernelBenchmark make(const Case& c, const Bits& bits, std::string_view isa) {
-  const Shape xs{c.images, c.extent, c.extent, c.channels};
-  const Shape ws{c.filters, c.kernel, c.kernel, c.channels};
+  const bool dense = c.extent == 1;
+  const Shape xs =
+      dense ? Shape{c.images, c.channels} : Shape{c.images, c.extent, c.extent, c.channels};
+  const Shape ws =
+      dense ? Shape{c.filters, c.channels} : Shape{c.filters, c.kernel, c.kernel, c.channels};
   const ops::Conv2dOptions options{.padding_begin = c.kernel / 2, .padding_end = c.kernel / 2};
+  const Geometry geometry = dense ? Geometry::linear(xs, ws) : Geometry::conv2d(xs, ws, options);
   auto operands = std::make_shared<Operands>();
   KernelBenchmark benchmark;
   benchmark.name = name_of(c);
@@ -94,10 +98,10 @@ KernelBenchmark make(const Case& c, const Bits& bits, std::string_view isa) {
     if (operands->y.empty()) {
       operands->x = random_bits(xs, bits.inputs, 1);
       operands->w = random_bits(ws, bits.weights, 2);
-      operands->y = Tensor::uninitialized(ops::conv2d_shape(xs, ws, options));
+      operands->y =
+          Tensor::uninitialized({c.images, geometry.out_height, geometry.out_width, c.filters});
     }
-    ops::bit_product::run(operands->x, operands->w, Geometry::conv2d(xs, ws, options), isa,
-                          operands->y);
+    ops::bit_product::run(operands->x, operands->w, geometry, isa, operands->y);
   };
   return benchmark;
 }
