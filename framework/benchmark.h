@@ -10,7 +10,7 @@ namespace fracbit {
 /// One product of one instruction set, ready to be timed: an [m, k] by [k, n] product, of which a
 /// convolution is one with m output pixels, n filters and k products per output.
 struct KernelBenchmark {
-  std::string name;  ///< "conv 3x3 64->64 codes"
+  std::string name;  ///< "bits conv 3x3 64->64 32x32"
   std::string isa;
   int64_t m = 0;
   int64_t n = 0;
@@ -25,8 +25,8 @@ struct KernelBenchmark {
   }
 };
 
-/// The products of packed operands on random data, for every instruction set of this machine, best
-/// first.
-std::vector<KernelBenchmark> bit_product_benchmarks();
+/// Convolutions and dense products of some layers on random data: of floats (32 bits) on the
+/// instruction set in use, of packed bits on every one this machine has, best first.
+std::vector<KernelBenchmark> kernel_benchmarks();
 
 }  // namespace fracbit

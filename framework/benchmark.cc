@@ -6,6 +6,7 @@
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/ops/bit_product/run.h"
+#include "fracbit/framework/ops/matmul.h"
 #include "fracbit/framework/random.h"
 
 namespace fracbit {
@@ -65,54 +66,93 @@ ScaledBits random_bits(const Shape& shape, double bits, uint32_t stream) {
   return packed;
 }
 
-std::string name_of(const Case& c) {
-  const std::string size = std::to_string(c.channels) + "->" + std::to_string(c.filters);
-  if (c.extent == 1) return "bits dense " + size;
-  return "bits conv 3x3 " + size + " " + std::to_string(c.extent) + "x" + std::to_string(c.extent);
-}
+struct Shapes {
+  Shape x, w;
+  Geometry geometry;
+  bool dense;
 
-/// Operands and result, made at the first run.
-struct Operands {
-  ScaledBits x, w;
-  Tensor y;  ///< of any shape that holds the outputs
+  explicit Shapes(const Case& c) : dense(c.extent == 1) {
+    if (dense) {
+      x = {c.images, c.channels};
+      w = {c.filters, c.channels};
+      geometry = Geometry::linear(x, w);
+    } else {
+      x = {c.images, c.extent, c.extent, c.channels};
+      w = {c.filters, c.kernel, c.kernel, c.channels};
+      geometry =
+          Geometry::conv2d(x, w, {.padding_begin = c.kernel / 2, .padding_end = c.kernel / 2});
+    }
+  }
 };
 
-KernelBenchmark make(const Case& c, const Bits& bits, std::string_view isa) {
-  const bool dense = c.extent == 1;
-  const Shape xs =
-      dense ? Shape{c.images, c.channels} : Shape{c.images, c.extent, c.extent, c.channels};
-  const Shape ws =
-      dense ? Shape{c.filters, c.channels} : Shape{c.filters, c.kernel, c.kernel, c.channels};
-  const ops::Conv2dOptions options{.padding_begin = c.kernel / 2, .padding_end = c.kernel / 2};
-  const Geometry geometry = dense ? Geometry::linear(xs, ws) : Geometry::conv2d(xs, ws, options);
-  auto operands = std::make_shared<Operands>();
+std::string name_of(const Case& c) {
+  const std::string size = std::to_string(c.channels) + "->" + std::to_string(c.filters);
+  if (c.extent == 1) return "dense " + size;
+  const std::string kernel = std::to_string(c.kernel) + "x" + std::to_string(c.kernel);
+  return "conv " + kernel + " " + size + " " + std::to_string(c.extent) + "x" +
+         std::to_string(c.extent);
+}
+
+KernelBenchmark describe(const Case& c, const std::string& kind, std::string_view isa,
+                         const Bits& bits) {
   KernelBenchmark benchmark;
-  benchmark.name = name_of(c);
+  benchmark.name = kind + " " + name_of(c);
   benchmark.isa = isa;
   benchmark.m = c.images * c.extent * c.extent;
   benchmark.n = c.filters;
   benchmark.k = c.kernel * c.kernel * c.channels;
   benchmark.weight_bits = bits.weights;
   benchmark.act_bits = bits.inputs;
-  benchmark.run = [=] {
+  return benchmark;
+}
+
+/// Operands of a product, made at the first run.
+template <typename Operand>
+struct Operands {
+  Operand x, w;
+  Tensor y;
+};
+
+KernelBenchmark bit_product(const Case& c, const Bits& bits, std::string_view isa) {
+  KernelBenchmark benchmark = describe(c, "bits", isa, bits);
+  const Shapes shapes(c);
+  benchmark.run = [=, operands = std::make_shared<Operands<ScaledBits>>(),
+                   outputs = Shape{benchmark.m, benchmark.n}] {
     if (operands->y.empty()) {
-      operands->x = random_bits(xs, bits.inputs, 1);
-      operands->w = random_bits(ws, bits.weights, 2);
-      operands->y =
-          Tensor::uninitialized({c.images, geometry.out_height, geometry.out_width, c.filters});
+      operands->x = random_bits(shapes.x, bits.inputs, 1);
+      operands->w = random_bits(shapes.w, bits.weights, 2);
+      operands->y = Tensor::uninitialized(outputs);
     }
-    ops::bit_product::run(operands->x, operands->w, geometry, isa, operands->y);
+    ops::bit_product::run(operands->x, operands->w, shapes.geometry, isa, operands->y);
+  };
+  return benchmark;
+}
+
+KernelBenchmark float_product(const Case& c) {
+  KernelBenchmark benchmark = describe(c, "float", isa_name(active_isa()), {32, 32});
+  const Shapes shapes(c);
+  benchmark.run = [=, operands = std::make_shared<Operands<Tensor>>()] {
+    if (operands->x.empty()) {
+      operands->x = decode(random_bits(shapes.x, 2, 1)).levels;
+      operands->w = decode(random_bits(shapes.w, 2, 2)).levels;
+    }
+    operands->y = shapes.dense ? ops::linear_forward(operands->x, operands->w, nullptr)
+                               : ops::conv2d_forward(operands->x, operands->w, nullptr,
+                                                     shapes.geometry.options);
   };
   return benchmark;
 }
 
 }  // namespace
 
-std::vector<KernelBenchmark> bit_product_benchmarks() {
+std::vector<KernelBenchmark> kernel_benchmarks() {
   std::vector<KernelBenchmark> benchmarks;
   for (const Case& c : kCases) {
+    benchmarks.push_back(float_product(c));
     for (const Bits& bits : kBits) {
-      for (const Isa isa : supported_isas()) benchmarks.push_back(make(c, bits, isa_name(isa)));
+      for (const Isa isa : supported_isas()) {
+        benchmarks.push_back(bit_product(c, bits, isa_name(isa)));
+      }
     }
   }
   return benchmarks;
