@@ -6,6 +6,15 @@
 namespace fracbit::layers {
 namespace {
 
+Shape weight_shape(const QuantConv2d::Spec& spec) {
+  require_positive("quant_conv2d", "in", spec.in);
+  require_positive("quant_conv2d", "out", spec.out);
+  require_positive("quant_conv2d", "kernel", spec.kernel);
+  require_positive("quant_conv2d", "stride", spec.stride);
+  require_positive("quant_conv2d", "groups", spec.groups);
+  return {spec.out, spec.kernel, spec.kernel, spec.in / spec.groups};
+}
+
 std::shared_ptr<const Product> make_product(const ops::Conv2dOptions& options) {
   return std::make_shared<const Product>(
       Product{[options](const ScaledBits& x, const ScaledBits& w) {
@@ -24,13 +33,9 @@ std::shared_ptr<const Product> make_product(const ops::Conv2dOptions& options) {
 
 }  // namespace
 
-QuantConv2d::QuantConv2d(const Spec& spec) : spec_(spec), operands_(spec.quant, spec.engine) {
-  require_positive("quant_conv2d", "in", spec.in);
-  require_positive("quant_conv2d", "out", spec.out);
-  require_positive("quant_conv2d", "kernel", spec.kernel);
-  require_positive("quant_conv2d", "stride", spec.stride);
-  require_positive("quant_conv2d", "groups", spec.groups);
-  weight_ = add_parameter("weight", {spec.out, spec.kernel, spec.kernel, spec.in / spec.groups});
+QuantConv2d::QuantConv2d(const Spec& spec)
+    : spec_(spec), operands_(spec.quant, spec.engine, weight_shape(spec)) {
+  weight_ = add_parameter("weight", weight_shape(spec));
   for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
 }
 

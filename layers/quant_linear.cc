@@ -8,6 +8,12 @@
 namespace fracbit::layers {
 namespace {
 
+Shape weight_shape(const QuantLinear::Spec& spec) {
+  require_positive("quant_linear", "in", spec.in);
+  require_positive("quant_linear", "out", spec.out);
+  return {spec.out, spec.in};
+}
+
 std::shared_ptr<const Product> linear_product() {
   return std::make_shared<const Product>(Product{
       [](const ScaledBits& x, const ScaledBits& w) { return ops::quantized_linear(x, w); },
@@ -22,10 +28,9 @@ std::shared_ptr<const Product> linear_product() {
 
 }  // namespace
 
-QuantLinear::QuantLinear(const Spec& spec) : spec_(spec), operands_(spec.quant, spec.engine) {
-  require_positive("quant_linear", "in", spec.in);
-  require_positive("quant_linear", "out", spec.out);
-  weight_ = add_parameter("weight", {spec.out, spec.in});
+QuantLinear::QuantLinear(const Spec& spec)
+    : spec_(spec), operands_(spec.quant, spec.engine, weight_shape(spec)) {
+  weight_ = add_parameter("weight", weight_shape(spec));
   for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
 }
 

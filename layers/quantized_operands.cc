@@ -16,11 +16,13 @@ struct QuantizedOperands::Operand {
   }
 };
 
-QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine) : engine_(engine) {
+QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight)
+    : engine_(engine) {
   const quantize::Spec full = quantize::resolved(spec);
   const quantize::Scheme& scheme = quantize::find(full.scheme);
   weights_ = scheme.weights(full);
   inputs_ = scheme.activations(full);
+  if (weights_) weights_->prepare(weight);
   if (full.grad_bits < 32) {
     gradients_ = std::make_shared<quantize::GradientQuantizer>(static_cast<int>(full.grad_bits));
   }

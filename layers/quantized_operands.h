@@ -28,8 +28,8 @@ struct Product {
 /// The gradient products run in floats on the quantized values.
 class QuantizedOperands {
  public:
-  /// Throws ConfigError for a spec the scheme does not take.
-  QuantizedOperands(const quantize::Spec& spec, Engine engine);
+  /// For weights of the shape `weight`. Throws ConfigError for a spec the scheme does not take.
+  QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight);
 
   struct Run {
     bool training = false;

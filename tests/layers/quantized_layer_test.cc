@@ -104,3 +104,17 @@ TEST_CASE("both engines compute the same dense layer and the same gradients") {
     }
   }
 }
+
+TEST_CASE("masks that are kept between steps are part of a layer's state") {
+  quantize::Spec quant;
+  quant.scheme = "hbnn";
+  quant.mask_refresh = 10;
+  layers::QuantConv2d layer({.in = 3, .out = 4, .quant = quant});
+  bool mask = false;
+  for (const auto& buffer : layer.buffers()) {
+    if (buffer.name != "weight_quantizer.mask") continue;
+    mask = true;
+    CHECK(buffer.value->shape() == Shape{4, 3, 3, 3});
+  }
+  CHECK(mask);
+}
