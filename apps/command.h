@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "apps/catalogue.inc"
+
 namespace fracbit::apps {
 
 class Settings;
@@ -25,9 +27,16 @@ struct Command {
   size_t max_arguments = 0;
   std::string_view notes = "";     ///< paragraph under the usage line
   std::string_view examples = "";  ///< one a line
+  /// Chooses the defaults that depend on other options; null if there are none. Throws Error.
+  void (*complete)(Settings& settings) = nullptr;
   /// Throws Error; writes nothing to stdout.
   Result (*run)(const Settings& settings) = nullptr;
 };
+
+/// The commands of meson.build, each defined in the file of its name.
+#define FRACBIT_DECLARE(name) extern const Command name##_command;
+FRACBIT_COMMANDS(FRACBIT_DECLARE)
+#undef FRACBIT_DECLARE
 
 /// All commands in the order of the help.
 std::span<const Command* const> commands();

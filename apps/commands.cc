@@ -1,4 +1,3 @@
-#include "apps/catalogue.inc"
 #include "fracbit/apps/command.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/nearest.h"
@@ -6,10 +5,6 @@
 #include <vector>
 
 namespace fracbit::apps {
-
-#define FRACBIT_DECLARE(name) extern const Command name##_command;
-FRACBIT_COMMANDS(FRACBIT_DECLARE)
-#undef FRACBIT_DECLARE
 
 std::span<const Command* const> commands() {
 #define FRACBIT_ADDRESS(name) &name##_command,

@@ -1,13 +1,10 @@
-#include <sys/stat.h>
 #include <toml++/toml.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "fracbit/apps/sources.h"
+#include "fracbit/framework/input_file.h"
 #include "fracbit/framework/nearest.h"
 
 namespace fracbit::apps {
@@ -84,22 +81,6 @@ void make_absolute(const Option& option, const std::string& folder, Value& value
   if (!folder.empty()) *text = (std::filesystem::path(folder) / *text).lexically_normal().string();
 }
 
-std::string read_regular(const std::string& path) {
-  struct stat status {};
-  const auto fail = [&](const std::string& what) {
-    throw ConfigError(path + ": expects a TOML file, " + what);
-  };
-  if (::stat(path.c_str(), &status) != 0) fail(std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) fail("found no regular file");
-  constexpr off_t kLargest = 1 << 20;
-  if (status.st_size > kLargest) fail("found more than 1 MiB");
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in && status.st_size > 0) fail("it cannot be read");
-  return std::move(text).str();
-}
-
 }  // namespace
 
 void apply_toml(Settings& settings, std::string_view text, const std::string& name,
@@ -125,7 +106,12 @@ void apply_toml(Settings& settings, std::string_view text, const std::string& na
 }
 
 void apply_config_file(Settings& settings, const std::string& path) {
-  const std::string text = read_regular(path);
+  std::string text;
+  try {
+    text = read_text(path);
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
+  }
   const std::string folder = std::filesystem::path(path).parent_path().string();
   apply_toml(settings, text, path, folder, Rank::file);
 }

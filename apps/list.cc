@@ -5,7 +5,9 @@
 #include "fracbit/apps/options.h"
 #include "fracbit/apps/recipes.h"
 #include "fracbit/apps/settings.h"
+#include "fracbit/data/data.h"
 #include "fracbit/framework/nearest.h"
+#include "fracbit/models/models.h"
 #include "fracbit/quantize/quantize.h"
 
 namespace fracbit::apps {
@@ -15,6 +17,27 @@ struct Row {
   std::string_view name;
   std::string_view summary;
 };
+
+std::vector<Row> model_rows() {
+  std::vector<Row> rows;
+  for (const models::Entry* entry : models::entries())
+    rows.push_back({entry->name, entry->summary});
+  return rows;
+}
+
+std::vector<Row> quantizer_rows() {
+  std::vector<Row> rows;
+  for (const quantize::Scheme* scheme : quantize::schemes()) {
+    rows.push_back({scheme->name, scheme->summary});
+  }
+  return rows;
+}
+
+std::vector<Row> dataset_rows() {
+  std::vector<Row> rows;
+  for (const data::Entry* entry : data::entries()) rows.push_back({entry->name, entry->summary});
+  return rows;
+}
 
 std::vector<Row> recipe_rows() {
   std::vector<Row> rows;
@@ -28,6 +51,9 @@ struct Catalogue {
 };
 
 constexpr Catalogue kCatalogues[] = {
+    {"models", model_rows},
+    {"quantizers", quantizer_rows},
+    {"datasets", dataset_rows},
     {"recipes", recipe_rows},
 };
 
@@ -59,7 +85,6 @@ Result list(const Settings& settings) {
 
 }  // namespace
 
-extern const Command list_command;
 const Command list_command = {
     .name = "list",
     .summary = "what there is: models, quantizers, datasets, recipes",

@@ -7,6 +7,7 @@
 #include "fracbit/apps/help.h"
 #include "fracbit/apps/print_config.h"
 #include "fracbit/apps/sources.h"
+#include "fracbit/framework/version.h"
 
 namespace fracbit::apps {
 namespace {
@@ -18,7 +19,9 @@ int run_command(int argc, const char* const* argv) {
     write_stdout(command_help(command));
     return kDone;
   }
-  const Settings settings = resolve(command, flags);
+  Settings settings = resolve(command, flags);
+  if (command.complete != nullptr) command.complete(settings);
+  settings.check_needs();
   Result result;
   if (settings.flag("print-config")) {
     result = {config_toml(settings), config_json(settings)};
@@ -37,7 +40,7 @@ int run(int argc, const char* const* argv) {
     return kDone;
   }
   if (first == "--version") {
-    write_stdout("fracbit " FRACBIT_VERSION "\n");
+    write_stdout(std::string("fracbit ") + version() + "\n");
     return kDone;
   }
   return run_command(argc - 1, argv + 1);

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "fracbit/apps/json_text.h"
+#include "fracbit/apps/machine.h"
+#include "fracbit/apps/network.h"
+#include "fracbit/apps/table.h"
+#include "fracbit/framework/batch.h"
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/ops/softmax_cross_entropy.h"
+#include "fracbit/framework/optim/sgd.h"
+#include "fracbit/framework/parallel.h"
+
+namespace fracbit::apps {
+namespace {
+
+/// Random images and labels; the same for the same seed.
+Batch random_batch(const Network& network, int64_t count, uint64_t seed) {
+  const Shape& image = network.input;
+  Batch batch;
+  batch.images = Tensor::uninitialized({count, image[0], image[1], image[2]});
+  const Random pixels(seed, 0, 0, Purpose::synthetic_data);
+  for (int64_t i = 0; i < batch.images.size(); ++i) {
+    batch.images[i] = static_cast<real>(pixels.normal(i));
+  }
+  const Random labels(seed, 1, 0, Purpose::synthetic_data);
+  for (int64_t i = 0; i < count; ++i) {
+    batch.labels.push_back(static_cast<int32_t>(labels.below(i, network.classes)));
+  }
+  return batch;
+}
+
+class Stepper {
+ public:
+  Stepper(Network network, Batch batch, uint64_t seed)
+      : network_(std::move(network)),
+        batch_(std::move(batch)),
+        seed_(seed),
+        optimizer_(network_.module->parameters(), {.lr = 0.001, .momentum = 0.9}) {}
+
+  void train() {
+    Module& module = *network_.module;
+    module.train();
+    module.set_position({seed_, step_++});
+    Variable loss = ops::softmax_cross_entropy(module(Variable(batch_.images)), batch_.labels);
+    loss.backward();
+    optimizer_.step();
+    module.after_update();
+    optimizer_.clear_grad();
+  }
+
+  void infer() {
+    const NoGrad no_grad;
+    network_.module->eval();
+    (*network_.module)(Variable(batch_.images));
+  }
+
+ private:
+  Network network_;
+  Batch batch_;
+  uint64_t seed_;
+  uint64_t step_ = 0;
+  optim::Sgd optimizer_;
+};
+
+double median_seconds(Stepper& stepper, bool train, int64_t steps) {
+  constexpr int64_t kWarmUp = 2;
+  std::vector<double> seconds;
+  for (int64_t i = 0; i < steps + kWarmUp; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    train ? stepper.train() : stepper.infer();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    if (i >= kWarmUp) seconds.push_back(taken.count());
+  }
+  std::ranges::sort(seconds);
+  const size_t half = seconds.size() / 2;
+  return seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
+}
+
+Result bench(const Settings& settings) {
+  set_threads(static_cast<int>(settings.integer("threads")));
+  const auto seed = static_cast<uint64_t>(settings.integer("seed"));
+  const int64_t images = settings.integer("batch");
+  Network network = make_network(settings);
+  network.module->initialize(seed);
+  Batch batch = random_batch(network, images, seed);
+  Stepper stepper(std::move(network), std::move(batch), seed);
+  const bool train = settings.text("mode") == "train";
+  const double seconds = median_seconds(stepper, train, settings.integer("steps"));
+  const double rate = static_cast<double>(images) / seconds;
+  Result result;
+  result.text = settings.text("model") + ", quant " + quant_title(settings) + ", " +
+                settings.text("mode") + ", batch " + std::to_string(images) + ": " +
+                fixed(rate, 1) + " images/s, " + fixed(1000 * seconds, 2) + " ms a step (" +
+                std::string(isa_name(active_isa())) + ", " + std::to_string(threads()) +
+                " threads, peak " + bytes_text(static_cast<double>(peak_rss_bytes())) + ")\n";
+  result.json = json_text({{"model", settings.text("model")},
+                           {"quant", settings.text("quant")},
+                           {"mode", settings.text("mode")},
+                           {"batch", images},
+                           {"steps", settings.integer("steps")},
+                           {"images_per_second", rate},
+                           {"milliseconds", 1000 * seconds},
+                           {"peak_rss_bytes", peak_rss_bytes()},
+                           {"isa", isa_name(active_isa())},
+                           {"threads", threads()}});
+  return result;
+}
+
+}  // namespace
+
+const Command bench_command = {
+    .name = "bench",
+    .summary = "images per second of a network on random data, median of steps",
+    .takes = kBench,
+    .examples =
+        "fracbit bench --model vgg8 --quant dorefa --mode infer --batch 32\n"
+        "fracbit bench --model cifar4 --quant hbnn --steps 20 --json",
+    .complete = complete_network,
+    .run = bench,
+};
+
+}  // namespace fracbit::apps

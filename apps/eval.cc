@@ -1,0 +1,65 @@
+#include <nlohmann/json.hpp>
+
+#include "fracbit/apps/json_text.h"
+#include "fracbit/apps/stored_network.h"
+#include "fracbit/apps/table.h"
+#include "fracbit/apps/training.h"
+#include "fracbit/framework/evaluate.h"
+#include "fracbit/framework/parallel.h"
+
+namespace fracbit::apps {
+namespace {
+
+/// The --dataset must have images and classes that the network was made for.
+void require_same_images(const Settings& settings, const Network& network) {
+  const data::DatasetInfo& info = data::find(settings.text("dataset")).info;
+  const auto classes = static_cast<int64_t>(info.class_names.size());
+  if (info.image_shape == network.input && classes == network.classes) return;
+  throw settings.error("dataset", "expects images " + to_string(network.input) + " of " +
+                                      std::to_string(network.classes) + " classes, got " +
+                                      to_string(info.image_shape) + " of " +
+                                      std::to_string(classes));
+}
+
+Result eval(const Settings& settings) {
+  set_threads(static_cast<int>(settings.integer("threads")));
+  const StoredNetwork stored = load_network(settings);
+  require_same_images(settings, stored.network);
+  const auto source = test_loader(settings);
+  const Evaluation found = evaluate(*stored.network.module, *source);
+  Result result;
+  result.text = stored.model + ", " + stored.quant + ", on " + settings.text("dataset") + ": " +
+                fixed(found.top1, 2) + " % top-1, " + fixed(found.top5, 2) + " % top-5, loss " +
+                fixed(found.loss, 4) + " (" + grouped(found.images) + " images, " +
+                fixed(found.images_per_second, 0) + " images/s)\n";
+  result.json = json_text({{"model", stored.model},
+                           {"quant", stored.quant},
+                           {"dataset", settings.text("dataset")},
+                           {"engine", settings.text("engine")},
+                           {"top1", found.top1},
+                           {"top5", found.top5},
+                           {"loss", found.loss},
+                           {"images", found.images},
+                           {"images_per_second", found.images_per_second},
+                           {"seconds", found.seconds}});
+  return result;
+}
+
+}  // namespace
+
+const Command eval_command = {
+    .name = "eval",
+    .summary = "accuracy of a checkpoint on a data set",
+    .arguments = "FILE",
+    .takes = kEval,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .notes = "Options that are not given are those the checkpoint was trained with.",
+    .examples =
+        "fracbit eval run/best.ckpt\n"
+        "fracbit eval run/best.ckpt --engine simulated --json",
+    .complete = complete_from_checkpoint,
+    .run = eval,
+};
+
+}  // namespace fracbit::apps

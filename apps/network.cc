@@ -1,0 +1,81 @@
+#include "fracbit/apps/network.h"
+
+namespace fracbit::apps {
+namespace {
+
+void choose_model(Settings& settings) {
+  if (!settings.has("dataset")) {
+    settings.choose("model", std::string("cifar4"), "default");
+    return;
+  }
+  const std::string& dataset = settings.text("dataset");
+  const bool grey = data::find(dataset).info.image_shape.back() == 1;
+  settings.choose("model", std::string(grey ? "lenet5" : "cifar4"), "default for " + dataset);
+}
+
+double bits(const Settings& settings, std::string_view name) {
+  return settings.has(name) ? settings.real(name) : 0;
+}
+
+}  // namespace
+
+quantize::Spec quant_spec(const Settings& settings) {
+  quantize::Spec spec;
+  spec.scheme = settings.text("quant");
+  spec.weight_bits = bits(settings, "weight-bits");
+  spec.act_bits = bits(settings, "act-bits");
+  spec.grad_bits = bits(settings, "grad-bits");
+  spec.activation = settings.text("activation");
+  spec.max_gradient = settings.text("max-gradient");
+  spec.bit_heuristic = settings.text("bit-heuristic");
+  spec.bit_shares = settings.reals("bit-shares");
+  spec.scope =
+      settings.text("scope") == "filter" ? quantize::Scope::filter : quantize::Scope::layer;
+  spec.mask_refresh = static_cast<int>(settings.integer("mask-refresh"));
+  spec.ste_window = settings.text("ste-window");
+  return spec;
+}
+
+void complete_network(Settings& settings) {
+  choose_model(settings);
+  models::find(settings.text("model"));
+  const quantize::Spec spec = quantize::resolved(quant_spec(settings));
+  const std::string origin = "default of " + spec.scheme;
+  settings.choose("weight-bits", spec.weight_bits, origin);
+  settings.choose("act-bits", spec.act_bits, origin);
+  settings.choose("grad-bits", spec.grad_bits, origin);
+}
+
+Network make_network(const Settings& settings) {
+  const std::string& name = settings.text("model");
+  Network network;
+  if (settings.has("dataset")) {
+    const data::DatasetInfo& dataset = data::find(settings.text("dataset")).info;
+    network.input = dataset.image_shape;
+    network.classes = static_cast<int64_t>(dataset.class_names.size());
+  } else {
+    network.input = models::find(name).input;
+    network.classes = models::find(name).classes;
+  }
+  models::Spec spec;
+  spec.quant = quantize::resolved(quant_spec(settings));
+  spec.engine =
+      settings.text("engine") == "packed" ? layers::Engine::packed : layers::Engine::simulated;
+  spec.quantize_first = settings.flag("quantize-first");
+  spec.quantize_last = settings.flag("quantize-last");
+  spec.input = network.input;
+  spec.classes = network.classes;
+  network.module = models::make(name, spec);
+  return network;
+}
+
+std::string quant_title(const Settings& settings) {
+  const std::string& scheme = settings.text("quant");
+  if (scheme == "none") return scheme;
+  std::string title = scheme + " " + shortest(settings.real("weight-bits")) + "/" +
+                      shortest(settings.real("act-bits"));
+  const double grad_bits = settings.real("grad-bits");
+  return grad_bits == 32 ? title : title + "/" + shortest(grad_bits);
+}
+
+}  // namespace fracbit::apps
