@@ -121,7 +121,7 @@ void add_bit_rows(Isa isa, double min_seconds, std::vector<Row>& rows) {
 Row tile_row(Isa isa, double min_seconds) {
   constexpr int64_t kTaps = 9;
   constexpr int64_t kLength = 64;
-  const kernels::TileKernels& tile = kernels::tile_kernels(static_cast<int>(isa));
+  const kernels::tile::Kernels& tile = kernels::tile::find(static_cast<int>(isa));
   const auto size = [](int64_t n) { return static_cast<size_t>(n); };
   std::vector<real> x(size(tile.rows * kTaps * kLength), real{1});
   std::vector<real> w(size(kTaps * kLength * tile.columns), real{0.5});

@@ -57,7 +57,7 @@ std::string spelling(const Option& option) {
   return name + " NAME";
 }
 
-/// "[default 128; 1 to 65536 images]"
+/// "[default 128; from 1 to 65536 images]"
 std::string details(const Option& option) {
   std::vector<std::string> parts;
   if (!option.chosen.empty()) parts.push_back("default: " + std::string(option.chosen));
@@ -65,13 +65,13 @@ std::string details(const Option& option) {
     parts.push_back("default " + std::string(option.fallback));
   }
   if (option.type != Type::path && !option.choices.empty()) {
-    parts.push_back(join(split(option.choices, '|'), ", "));
+    parts.push_back(join(split(option.choices, '|'), " | "));
   }
   if (is_number(option.type)) {
     const bool list = option.type == Type::integers || option.type == Type::reals;
     const std::string unit =
         option.unit.empty() || list ? "" : std::string(" ").append(option.unit);
-    parts.push_back(shortest(option.low) + " to " + shortest(option.high) + unit);
+    parts.push_back(range_text(option) + unit);
   }
   if (!option.needs.empty()) {
     const auto needs = split(option.needs, '=');
@@ -124,7 +124,10 @@ std::string command_help(const Command& command) {
   if (!command.arguments.empty()) out += std::string(command.arguments) + " ";
   out += "[options]\n\n";
   wrap(out, command.summary, 0);
-  if (!command.notes.empty()) wrap(out, command.notes, 0);
+  if (!command.notes.empty()) {
+    out += '\n';
+    wrap(out, command.notes, 0);
+  }
   for (std::string_view group : groups_of(command)) {
     out.append("\n").append(group).append(":\n");
     for (const Option& option : options()) {

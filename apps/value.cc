@@ -160,8 +160,14 @@ std::string to_toml(const Value& value) {
   return quoted("");
 }
 
+std::string range_text(const Option& option) {
+  constexpr double kNoLimit = 1e9;
+  if (option.high >= kNoLimit) return shortest(option.low) + " or more";
+  return "from " + shortest(option.low) + " to " + shortest(option.high);
+}
+
 std::string expectation(const Option& option) {
-  const std::string range = " from " + shortest(option.low) + " to " + shortest(option.high);
+  const std::string range = std::string(" ").append(range_text(option));
   switch (option.type) {
     case Type::flag:
       return "true or false";

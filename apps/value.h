@@ -24,6 +24,8 @@ void check(const Option& option, const Value& value, std::string_view where);
 std::string to_toml(const Value& value);
 /// "a whole number from 1 to 65536", "one of sgd, adam": what an option accepts.
 std::string expectation(const Option& option);
+/// "from 1 to 65536", "0 or more".
+std::string range_text(const Option& option);
 /// Shortest text that reads back as the same number.
 std::string shortest(double number);
 
