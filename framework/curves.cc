@@ -16,23 +16,30 @@ constexpr double kTop = 84;
 constexpr double kBottom = 348;
 constexpr double kPanelWidth = 380;
 
+// No CSS variables: simple viewers do not know them.
 constexpr std::string_view kStyle = R"(<style>
-svg { --paper: #ffffff; --ink: #1f2933; --soft: #6b7785; --grid: #e4e8ec; --train: #8a94a0; --test: #2563eb; }
-@media (prefers-color-scheme: dark) {
-  svg { --paper: #14181d; --ink: #e6eaee; --soft: #98a3ae; --grid: #2a3138; --train: #7d8894; --test: #60a5fa; }
-}
-text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--soft); }
-.title { font-size: 17px; font-weight: 600; fill: var(--ink); }
-.panel { font-size: 14px; font-weight: 600; fill: var(--ink); }
-.paper { fill: var(--paper); }
-.grid { stroke: var(--grid); }
-.axis { stroke: var(--soft); }
+text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #5f6b76; }
+.title { font-size: 17px; font-weight: 600; fill: #1f2933; }
+.panel { font-size: 14px; font-weight: 600; fill: #1f2933; }
+.value { font-weight: 600; fill: #1f2933; }
+.paper { fill: #ffffff; }
+.grid { stroke: #e4e8ec; }
+.axis { stroke: #8a94a0; }
 .train, .test { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round; }
-.train { stroke: var(--train); }
-.test { stroke: var(--test); }
-circle.train { fill: var(--train); stroke: none; }
-circle.test { fill: var(--test); stroke: none; }
-.value { font-weight: 600; fill: var(--ink); }
+.train { stroke: #98a2ad; }
+.test { stroke: #2563eb; }
+circle.train { fill: #98a2ad; stroke: none; }
+circle.test { fill: #2563eb; stroke: none; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #9aa5b0; }
+  .title, .panel, .value { fill: #e6eaee; }
+  .paper { fill: #14181d; }
+  .grid { stroke: #2a3138; }
+  .train { stroke: #7d8894; }
+  .test { stroke: #60a5fa; }
+  circle.train { fill: #7d8894; }
+  circle.test { fill: #60a5fa; }
+}
 </style>
 )";
 
@@ -50,7 +57,7 @@ struct Panel {
 
 constexpr Panel kPanels[] = {
     {"Loss", 64, {{"train", &EpochReport::train_loss}, {"test", &EpochReport::test_loss}}, false},
-    {"Top-1 accuracy in percent",
+    {"Accuracy, %",
      544,
      {{"train", &EpochReport::train_top1}, {"test", &EpochReport::test_top1}},
      true}};
@@ -153,10 +160,13 @@ std::string axes(const Panel& panel, const Scale& x, const Scale& y) {
     out += line("grid", panel.left, at, right, at);
     out += label("tick", "end", panel.left - 8, at + 4.5, digits(y.tick(i), places));
   }
-  const double first = std::ceil(x.low / x.step - 1e-9) * x.step;
-  for (double epoch = first; epoch <= x.high + 1e-9; epoch += x.step) {
-    out += line("axis", x(epoch), kBottom, x(epoch), kBottom + 5);
-    out += label("tick", "middle", x(epoch), kBottom + 21, digits(epoch, 0));
+  const auto step = static_cast<int64_t>(x.step);
+  const auto low = static_cast<int64_t>(x.low);
+  for (int64_t epoch = (low + step - 1) / step * step; static_cast<double>(epoch) <= x.high;
+       epoch += step) {
+    const double at = x(static_cast<double>(epoch));
+    out += line("axis", at, kBottom, at, kBottom + 5);
+    out += label("tick", "middle", at, kBottom + 21, digits(epoch));
   }
   out += line("axis", panel.left, kBottom, right, kBottom);
   return out + label("tick", "middle", (panel.left + right) / 2, kBottom + 41, "epoch");
@@ -193,9 +203,9 @@ std::string legend(const Panel& panel, std::span<const EpochReport> rows) {
     const double value = rows.empty() ? EpochReport::kNone : rows.back().*series->value;
     if (!std::isfinite(value)) continue;
     out += label("value", "end", x, kTop - 16, digits(value, panel.percent ? 2 : 4));
-    out += label("tick", "end", x - 50, kTop - 16, series->style);
-    out += line(series->style, x - 102, kTop - 20.5, x - 84, kTop - 20.5);
-    x -= 118;
+    out += label("tick", "end", x - 56, kTop - 16, series->style);
+    out += line(series->style, x - 111, kTop - 20.5, x - 95, kTop - 20.5);
+    x -= 126;
   }
   return out;
 }

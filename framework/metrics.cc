@@ -15,6 +15,8 @@ namespace fracbit {
 
 namespace {
 
+using Json = nlohmann::json;
+
 /// Calls f(name, value) for every column, in file order.
 template <typename Report, typename F>
 void each_column(Report& report, const F& f) {
@@ -36,6 +38,18 @@ std::string text_of(Number value, const char* none) {
     if (!std::isfinite(value)) return none;
   }
   return digits(value);
+}
+
+bool read_number(const Json& from, int64_t& value) {
+  if (!from.is_number_integer()) return false;
+  value = from.get<int64_t>();
+  return true;
+}
+
+bool read_number(const Json& from, double& value) {
+  if (!from.is_number() && !from.is_null()) return false;
+  value = from.is_null() ? EpochReport::kNone : from.get<double>();
+  return true;
 }
 
 /// Logits before `label` in the order of falling values, at most `limit`; limit if one is NaN.
@@ -101,23 +115,12 @@ std::string to_json(const EpochReport& report) {
 }
 
 EpochReport epoch_report_from_json(std::string_view text, const std::string& where) {
-  using Json = nlohmann::json;
   const Json object = Json::parse(text, nullptr, false);
   if (!object.is_object()) throw FileError(where + ": expects a JSON object of metrics");
   EpochReport report;
   each_column(report, [&](const char* name, auto& value) {
-    using Number = std::remove_reference_t<decltype(value)>;
-    const auto found = object.find(name);
-    const bool none = found != object.end() && found->is_null() && std::is_same_v<Number, double>;
-    const bool whole =
-        std::is_same_v<Number, double> || (found != object.end() && found->is_number_integer());
-    if (found == object.end() || (!none && !(found->is_number() && whole))) {
+    if (!read_number(object.value(name, Json("")), value)) {
       throw FileError(where + ": expects a number \"" + name + "\"");
-    }
-    if constexpr (std::is_same_v<Number, double>) {
-      value = none ? EpochReport::kNone : found->template get<double>();
-    } else {
-      value = found->template get<int64_t>();
     }
   });
   return report;
