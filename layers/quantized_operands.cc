@@ -83,8 +83,12 @@ void QuantizedOperands::after_update(Tensor& latent) const {
 }
 
 std::string QuantizedOperands::engine_name() const {
-  if (!packed()) return weights_ || inputs_ ? "float on levels" : "float";
-  return "packed";
+  if (!weights_ && !inputs_) return "float";
+  if (!packed()) return "float on levels";
+  // The kind of a product follows from one element of each operand.
+  const Tensor element = Tensor::zeros({1, 1});
+  return ops::quantized_product_name(inputs_->encode(element, quantize::Mode::infer).bits,
+                                     weights_->encode(element, quantize::Mode::infer).bits);
 }
 
 void QuantizedOperands::describe(const Shape& weight, LayerInfo& info) const {

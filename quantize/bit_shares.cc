@@ -54,7 +54,7 @@ BitShares checked_shares(std::span<const double> shares) {
 }
 
 double average_bits(const BitShares& shares) {
-  return shares[0] + 2 * shares[1] + 3 * shares[2];
+  return 1 + shares[1] + 2 * shares[2];  // the shares add up to 1
 }
 
 int widest(const BitShares& shares) {
