@@ -63,18 +63,34 @@ void pack_compare(std::span<const real> values, real threshold, BitTensor& bits,
   });
 }
 
-namespace {
-
-void decode_codes(const BitTensor& bits, Tensor& levels) {
+void pack_thresholds(std::span<const real> values, std::span<const real> thresholds,
+                     BitTensor& bits) {
   const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
-  const auto [mul, add] = bits.map();
-  parallel_for(bits.rows(), rows_per_task(last),
-               [&, mul = mul, add = add](int64_t begin, int64_t end) {
-                 for (int64_t r = begin; r < end; ++r) {
-                   pack.levels(bits.row(r), last, bits.bits(), mul, add, levels.data() + r * last);
-                 }
-               });
+  const int top = static_cast<int>(thresholds.size());
+  parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      pack.count(values.data() + r * last, last, thresholds.data(), top, bits.bits(), bits.row(r));
+    }
+  });
+}
+
+namespace {
+
+/// Levels of codes, times the scale of their group if `scales` is not null.
+void decode_codes(const BitTensor& bits, const Tensor* scales, Tensor& levels) {
+  const auto& pack = pack_kernels();
+  const int64_t last = bits.shape().back();
+  const CodeMap map = bits.map();
+  parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      real* row = levels.data() + r * last;
+      pack.levels(bits.row(r), last, bits.bits(), map.mul, map.add, row);
+      if (scales == nullptr) continue;
+      const real scale = (*scales)[group_of(r, bits.rows(), scales->size())];
+      for (int64_t c = 0; c < last; ++c) row[c] = scale * row[c];
+    }
+  });
 }
 
 void decode_residual(const ScaledBits& packed, Tensor& levels) {
@@ -95,7 +111,7 @@ void decode_residual(const ScaledBits& packed, Tensor& levels) {
 ScaledLevels decode(const ScaledBits& packed) {
   ScaledLevels decoded{Tensor::uninitialized(packed.bits.shape()), packed.scales};
   if (packed.bits.encoding() == Encoding::codes) {
-    decode_codes(packed.bits, decoded.levels);
+    decode_codes(packed.bits, nullptr, decoded.levels);
   } else {
     decode_residual(packed, decoded.levels);
     decoded.scales = Tensor::full({1}, 1);
@@ -123,7 +139,10 @@ Tensor values(const ScaledLevels& quantized) {
 }
 
 Tensor values(const ScaledBits& packed) {
-  return values(decode(packed));
+  if (packed.bits.encoding() == Encoding::residual) return decode(packed).levels;
+  Tensor result = Tensor::uninitialized(packed.bits.shape());
+  decode_codes(packed.bits, &packed.scales, result);
+  return result;
 }
 
 }  // namespace fracbit

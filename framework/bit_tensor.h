@@ -97,6 +97,11 @@ inline void pack_signs(std::span<const real> values, BitTensor& bits) {
   pack_compare(values, 0, bits);
 }
 
+/// Codes from thresholds: element i becomes the number of thresholds <= values[i], of an ascending
+/// list of at most 2^bits - 1. NaN gives 0.
+void pack_thresholds(std::span<const real> values, std::span<const real> thresholds,
+                     BitTensor& bits);
+
 /// Bits to levels, exactly what the quantizer's float simulation yields.
 ScaledLevels decode(const ScaledBits& packed);
 

@@ -1,5 +1,6 @@
 // Packing and unpacking against one bit at a time, on every instruction set.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -92,6 +93,37 @@ TEST_CASE("codes pack into planes and come back as levels") {
   }
 }
 
+TEST_CASE("codes count the thresholds that a value reaches") {
+  BitDraw draw(24);
+  for (const int64_t n : kLengths) {
+    for (int planes = 1; planes <= 5; ++planes) {
+      const int top = static_cast<int>(draw.between(1, (1 << planes) - 1));
+      std::vector<real> thresholds;
+      for (int j = 0; j < top; ++j) thresholds.push_back(static_cast<real>(j) / 4);
+      std::vector<real> values;
+      for (int64_t i = 0; i < n; ++i) {
+        values.push_back(static_cast<real>(draw.between(-2, 4 * top)) / 8);
+      }
+      std::vector<uint16_t> codes;
+      for (const real value : values) {
+        codes.push_back(static_cast<uint16_t>(
+            std::upper_bound(thresholds.begin(), thresholds.end(), value) - thresholds.begin()));
+      }
+      BitTensor expected({1, n}, Encoding::codes, planes);
+      pack_codes(codes, expected);
+      for (const bitpack::Kernels* row : rows()) {
+        CAPTURE(row->name, n, planes, top);
+        BitTensor bits({1, n}, Encoding::codes, planes);
+        row->count(values.data(), n, thresholds.data(), top, planes, bits.row(0));
+        REQUIRE(bits == expected);
+      }
+      BitTensor bits({1, n}, Encoding::codes, planes);
+      pack_thresholds(values, thresholds, bits);
+      REQUIRE(bits == expected);
+    }
+  }
+}
+
 TEST_CASE("residual terms come back as sums of scales") {
   BitDraw draw(23);
   for (const int64_t n : kLengths) {
@@ -129,6 +161,19 @@ TEST_CASE("bit tensors pack rows and decode to scaled levels") {
   const Tensor result = values(packed);
   const real expected[] = {-3, -1, 1, 30, 30, 10};
   for (int64_t i = 0; i < 6; ++i) REQUIRE(result[i] == expected[i]);
+}
+
+TEST_CASE("values of packed tensors are the scaled levels, to the bit") {
+  BitDraw draw(25);
+  for (const int64_t groups : {int64_t{1}, int64_t{3}}) {
+    for (const ScaledBits& packed :
+         {draw.codes({3, 4, 70}, 3, {2, -7}, groups), draw.residual({3, 4, 70}, 3, true, groups)}) {
+      const Tensor direct = values(packed);
+      const Tensor scaled = values(decode(packed));
+      REQUIRE(direct.shape() == scaled.shape());
+      REQUIRE(std::equal(direct.data(), direct.data() + direct.size(), scaled.data()));
+    }
+  }
 }
 
 TEST_CASE("a threshold plane leaves the other planes alone") {

@@ -12,6 +12,10 @@ struct Kernels {
   const char* name;
   /// One plane: bit i = values[i] >= threshold (NaN gives 0).
   void (*compare)(const real* values, int64_t n, real threshold, uint64_t* plane) noexcept;
+  /// Planes of the codes q_i = number of thresholds, of `top` ascending ones, that values[i]
+  /// reaches; top < 2^planes.
+  void (*count)(const real* values, int64_t n, const real* thresholds, int top, int planes,
+                uint64_t* row) noexcept;
   /// Plane p gets bit p of each code, p < planes.
   void (*codes)(const uint16_t* codes, int64_t n, int planes, uint64_t* row) noexcept;
   /// values[i] = mul q_i + add with q_i = sum over p of 2^p (bit of plane p); exact below 2^24.

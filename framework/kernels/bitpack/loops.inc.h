@@ -9,16 +9,37 @@
 //   add_where(v, bits, a)                   v[i] + (bit i ? a : 0)
 //   add_signed(v, mask, sign, a)            v[i] + (mask i ? (sign i ? a : -a) : 0)
 
+/// `count` bits, at most 64: values[i] >= threshold.
+[[gnu::always_inline]] inline uint64_t compare_word(const real* values, int64_t count,
+                                                    real threshold) {
+  uint64_t word = 0;
+  int64_t i = 0;
+  for (; i + Lanes::kCount <= count; i += Lanes::kCount) {
+    word |= Lanes::at_least(values + i, threshold) << i;
+  }
+  for (; i < count; ++i) word |= uint64_t{values[i] >= threshold} << i;
+  return word;
+}
+
 void compare(const real* values, int64_t n, real threshold, uint64_t* plane) noexcept {
   for (int64_t first = 0; first < n; first += 64) {
-    uint64_t word = 0;
-    const int64_t count = n - first < 64 ? n - first : 64;
-    int64_t i = 0;
-    for (; i + Lanes::kCount <= count; i += Lanes::kCount) {
-      word |= Lanes::at_least(values + first + i, threshold) << i;
+    *plane++ = compare_word(values + first, n - first < 64 ? n - first : 64, threshold);
+  }
+}
+
+/// The compares of a value are ones up to its code and zeros after it, so bit p of the code is the
+/// parity of those at the multiples of 2^p.
+void count(const real* values, int64_t n, const real* thresholds, int top, int planes,
+           uint64_t* row) noexcept {
+  const int64_t plane_words = (n + 63) / 64;
+  for (int64_t first = 0; first < n; first += 64, ++row) {
+    const int64_t length = n - first < 64 ? n - first : 64;
+    for (int p = 0; p < planes; ++p) row[p * plane_words] = 0;
+    for (int j = 1; j <= top; ++j) {
+      const uint64_t word = compare_word(values + first, length, thresholds[j - 1]);
+      row[0] ^= word;
+      for (int p = 1; j % (1 << p) == 0; ++p) row[p * plane_words] ^= word;
     }
-    for (; i < count; ++i) word |= uint64_t{values[first + i] >= threshold} << i;
-    *plane++ = word;
   }
 }
 
@@ -77,5 +98,5 @@ void residual(const uint64_t* row, int64_t n, int terms, const real* scales,
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name, compare, codes, levels, residual};
+  return {name, compare, count, codes, levels, residual};
 }
