@@ -5,14 +5,14 @@ namespace {
 
 constexpr double kMany = 1e15;
 constexpr unsigned kNetwork = kTrain | kSummary | kBench;
-constexpr unsigned kData2 = kTrain | kEval;
+constexpr unsigned kLoaders = kTrain | kEval;
 
 constexpr std::string_view kNet = "Network";
 constexpr std::string_view kBits = "Quantization";
 constexpr std::string_view kImages = "Data";
 constexpr std::string_view kLoop = "Training";
 constexpr std::string_view kSteps = "Optimizer and schedule";
-constexpr std::string_view kFiles = "Run directory";
+constexpr std::string_view kFiles = "Files";
 constexpr std::string_view kMeasure = "Measurement";
 constexpr std::string_view kCommon = "Common";
 
@@ -64,23 +64,25 @@ constexpr Option kTable[] = {
     {.name = "dataset",
      .chosen = "synthetic-digits to train; what the checkpoint names; else the model's own images",
      .unit = "NAME", .group = kImages, .help = "`fracbit list datasets` names them",
-     .takes = kData2 | kSummary | kBench},
+     .takes = kLoaders | kSummary | kBench},
     {.name = "data-dir", .type = Type::path, .unit = "DIR", .group = kImages,
      .help = "folder with the files under their official names; synthetic-digits needs none",
-     .takes = kData2},
+     .takes = kLoaders | kData},
+    {.name = "count", .type = Type::integer, .fallback = "10", .low = 1, .high = 1e6,
+     .unit = "images", .group = kImages, .help = "samples to write", .takes = kData},
     {.name = "train-limit", .type = Type::integer, .fallback = "0", .low = 0, .high = kMany,
      .unit = "images", .group = kImages, .help = "train on the first N images, 0 is all",
      .takes = kTrain},
     {.name = "eval-limit", .type = Type::integer, .fallback = "0", .low = 0, .high = kMany,
      .unit = "images", .group = kImages, .help = "evaluate on the first N images, 0 is all",
-     .takes = kData2},
+     .takes = kLoaders},
     {.name = "augment", .chosen = "flip-crop for cifar10 and cifar100, else none",
      .choices = "none|crop|flip|flip-crop|flip-crop-light", .group = kImages,
      .help = "random changes of training images: flip left-right, 4-pixel pad and crop, brightness "
              "and contrast", .takes = kTrain},
     {.name = "workers", .type = Type::integer, .fallback = "1", .low = 0, .high = 64,
      .unit = "threads", .group = kImages,
-     .help = "threads that prepare batches ahead; 0 prepares them between steps", .takes = kData2},
+     .help = "threads that prepare batches ahead; 0 prepares them between steps", .takes = kLoaders},
 
     {.name = "epochs", .type = Type::integer, .fallback = "5", .low = 1, .high = 1e6,
      .unit = "epochs", .group = kLoop, .help = "passes over the training images", .takes = kTrain},
@@ -122,9 +124,10 @@ constexpr Option kTable[] = {
      .high = 1, .needs = "schedule=step|multistep|exponential", .group = kSteps,
      .help = "factor of a fall, or per epoch", .takes = kTrain},
 
-    {.name = "out", .type = Type::path, .chosen = "runs/DATASET-MODEL-QUANT", .unit = "DIR",
-     .group = kFiles, .help = "run directory; an existing one is refused", .takes = kTrain,
-     .momentary = true},
+    {.name = "out", .type = Type::path,
+     .chosen = "runs/DATASET-MODEL-QUANT; samples/NAME for samples", .unit = "DIR",
+     .group = kFiles, .help = "where to write; an existing run directory is refused",
+     .takes = kTrain | kData, .momentary = true},
     {.name = "resume", .type = Type::path, .unit = "auto|FILE", .choices = "auto", .group = kFiles,
      .help = "go on from a checkpoint; auto: last.ckpt of the run directory, if there is one",
      .takes = kTrain, .momentary = true},
