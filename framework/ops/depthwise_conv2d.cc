@@ -17,8 +17,10 @@ namespace fracbit::ops {
 namespace {
 
 constexpr const char* kOp = "depthwise_conv2d";
-/// Pixels that one task takes, and that one table of taps holds.
-constexpr int64_t kPixels = 64;
+/// Pixels that one task takes, and that one table of taps holds: few, so that the pixels around
+/// them stay in the first-level cache.
+constexpr int64_t kTaskPixels = 1024;
+constexpr int64_t kPixels = 32;
 /// Most partial sums of a weight gradient.
 constexpr int64_t kGroups = 32;
 
@@ -53,16 +55,18 @@ void product(const TapGrid& grid, int64_t channels, const real* x, const std::ve
              const std::vector<real>& start, Tensor& y) {
   const kernels::tile::Kernels& kernel = tile();
   const std::vector<real> zeros(static_cast<size_t>(channels), real{0});
-  parallel_for(grid.pixels(), kPixels, [&](int64_t begin, int64_t end) {
+  parallel_for(grid.pixels(), kTaskPixels, [&](int64_t begin, int64_t end) {
     TapTable table(grid, grid.taps(), kernel.depthwise_rows, x, zeros.data());
-    table.enter(begin, end);
     std::vector<real*> results(static_cast<size_t>(kernel.depthwise_rows));
-    for (int64_t t = 0; t < table.tiles(); ++t) {
-      for (int64_t m = 0; m < kernel.depthwise_rows; ++m) {
-        results[static_cast<size_t>(m)] = y.data() + table.results(t)[m];
+    for (int64_t first = begin; first < end; first += kPixels) {
+      table.enter(first, std::min(end, first + kPixels));
+      for (int64_t t = 0; t < table.tiles(); ++t) {
+        for (int64_t m = 0; m < kernel.depthwise_rows; ++m) {
+          results[static_cast<size_t>(m)] = y.data() + table.results(t)[m];
+        }
+        kernel.depthwise_product(table.sources(t), table.taps(), w.data(), start.data(), channels,
+                                 results.data());
       }
-      kernel.depthwise_product(table.sources(t), table.taps(), w.data(), start.data(), channels,
-                               results.data());
     }
   });
 }
@@ -122,7 +126,7 @@ Tensor depthwise_conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const
   const TapGrid grid = g.forward_grid();
   const int64_t at_once = tile().depthwise_taps;
   const int64_t taps = (g.taps() + at_once - 1) / at_once * at_once;
-  const int64_t groups = std::clamp<int64_t>(grid.pixels() / kPixels, 1, kGroups);
+  const int64_t groups = std::clamp<int64_t>(grid.pixels() / kTaskPixels, 1, kGroups);
   const std::vector<real> zeros(static_cast<size_t>(g.channels), real{0});
   Tensor sums = Tensor::zeros({groups, taps, g.channels});
   parallel_for(groups, 1, [&](int64_t begin, int64_t end) {

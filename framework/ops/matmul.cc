@@ -16,10 +16,13 @@ namespace fracbit::ops {
 namespace {
 
 /// Terms of the sums that are taken before the next tile, so that both operands stay in cache.
-constexpr int64_t kDepth = 512;
-/// Tiles of rows, and panels of columns, that one task owns.
-constexpr int64_t kTiles = 4;
-constexpr int64_t kPanels = 16;
+constexpr int64_t kDepth = 256;
+/// Rows, and panels of columns, that one task owns.
+constexpr int64_t kRows = 256;
+constexpr int64_t kPanels = 4;
+/// The same where the rows are weights, which are read once.
+constexpr int64_t kWeightRows = 32;
+constexpr int64_t kSamplePanels = 16;
 
 void check(const char* what, const Shape& a, const Shape& b, int a_axis, int b_axis) {
   if (a.rank() == 2 && b.rank() == 2 && a[a_axis] == b[b_axis]) return;
@@ -28,53 +31,77 @@ void check(const char* what, const Shape& a, const Shape& b, int a_axis, int b_a
                    to_string(a) + " and " + to_string(b));
 }
 
-/// sums[m][n] += rows of `a` (`count` of them, `step` apart) times panels [first, last), m < count
-/// rounded up to tiles. The sums of a panel are contiguous, `sums_step` apart per row.
+/// A block of c = a b: `count` rows of `a` and of `c`, in memory a_step and c_step apart.
 struct RowBlock {
   const real* a;
-  int64_t step;
+  int64_t a_step;
   int64_t count;
-  real* sums;
-  int64_t sums_step;
+  real* c;
+  int64_t c_step;
 };
 
-void multiply(const RowBlock& block, const Panels& b, int64_t first, int64_t last) {
+/// c[m][n] = start[m][n] + sum over k < length of a[m][k] panel[k][n], n < used; start is c itself
+/// to go on with a sum, or else zeros.
+void multiply_panel(const RowBlock& block, int64_t length, const real* panel, int64_t width,
+                    int64_t used, const real* zeros) {
   const kernels::tile::Kernels& kernel = tile();
+  const auto product = width == kernel.columns ? kernel.product : kernel.product_narrow;
   std::vector<const real*> rows(static_cast<size_t>(kernel.rows));
-  std::vector<const real*> starts(rows.size());
-  std::vector<real*> sums(rows.size());
-  for (int64_t depth = 0; depth < b.depth; depth += kDepth) {
-    const int64_t length = std::min(kDepth, b.depth - depth);
-    for (int64_t p = first; p < last; ++p) {
-      const int64_t width = b.width(p);
-      const auto product = width == kernel.columns ? kernel.product : kernel.product_narrow;
-      for (int64_t row = 0; row < block.count; row += kernel.rows) {
-        for (int64_t m = 0; m < kernel.rows; ++m) {
-          const int64_t at = std::min(row + m, block.count - 1);
-          const auto slot = static_cast<size_t>(m);
-          rows[slot] = block.a + at * block.step + depth;
-          sums[slot] = block.sums + at * block.sums_step + (p - first) * kernel.columns;
-          starts[slot] = sums[slot];
-        }
-        product(rows.data(), 1, length, b.panel(p) + depth * width, starts.data(), sums.data());
-      }
+  std::vector<const real*> starts(rows.size(), zeros);
+  std::vector<real*> results(rows.size());
+  std::vector<real> spare(static_cast<size_t>(kernel.rows * width));
+  for (int64_t row = 0; row < block.count; row += kernel.rows) {
+    for (int64_t m = 0; m < kernel.rows; ++m) {
+      const int64_t at = std::min(row + m, block.count - 1);
+      const auto slot = static_cast<size_t>(m);
+      rows[slot] = block.a + at * block.a_step;
+      results[slot] = used == width ? block.c + at * block.c_step : spare.data() + m * width;
+      if (zeros != nullptr) continue;
+      starts[slot] = results[slot];
+      if (used < width) std::copy_n(block.c + at * block.c_step, used, results[slot]);
+    }
+    product(rows.data(), 1, length, panel, starts.data(), results.data());
+    if (used == width) continue;
+    for (int64_t m = 0; m < std::min(kernel.rows, block.count - row); ++m) {
+      std::copy_n(spare.data() + m * width, used, block.c + (row + m) * block.c_step);
     }
   }
 }
 
-/// Calls body(first row, end row, first panel, end panel) for blocks of a [rows, columns] result.
+/// Calls body(first row, end row, first column, end column) for blocks of a [rows, columns] result.
 template <typename Body>
-void for_each_block(int64_t rows, int64_t panels, const Body& body) {
-  const int64_t row_grain = kTiles * tile().rows;
+void for_each_block(int64_t rows, int64_t row_grain, int64_t columns, int64_t column_grain,
+                    const Body& body) {
   const int64_t row_blocks = (rows + row_grain - 1) / row_grain;
-  const int64_t panel_blocks = (panels + kPanels - 1) / kPanels;
-  parallel_for(row_blocks * panel_blocks, 1, [&](int64_t begin, int64_t end) {
+  const int64_t column_blocks = (columns + column_grain - 1) / column_grain;
+  parallel_for(row_blocks * column_blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t row = task / panel_blocks * row_grain;
-      const int64_t panel = task % panel_blocks * kPanels;
-      body(row, std::min(rows, row + row_grain), panel, std::min(panels, panel + kPanels));
+      const int64_t row = task / column_blocks * row_grain;
+      const int64_t column = task % column_blocks * column_grain;
+      body(row, std::min(rows, row + row_grain), column, std::min(columns, column + column_grain));
     }
   });
+}
+
+/// c = a b, where b is [depth, b_step] in memory: its panels are copied as they are needed.
+void multiply_block(const RowBlock& block, const real* b, int64_t b_step, int64_t depth,
+                    int64_t columns) {
+  const kernels::tile::Kernels& kernel = tile();
+  const std::vector<real> zeros(static_cast<size_t>(kernel.columns), real{0});
+  std::vector<real> panel(static_cast<size_t>(kernel.columns * kDepth));
+  for (int64_t k = 0; k == 0 || k < depth; k += kDepth) {
+    const int64_t length = std::min(kDepth, depth - k);
+    for (int64_t column = 0; column < columns; column += kernel.columns) {
+      const int64_t used = std::min(kernel.columns, columns - column);
+      const int64_t width =
+          used <= kernel.narrow_columns() ? kernel.narrow_columns() : kernel.columns;
+      for (int64_t i = 0; i < length; ++i) {
+        std::copy_n(b + (k + i) * b_step + column, used, panel.data() + i * width);
+      }
+      const RowBlock part{block.a + k, block.a_step, block.count, block.c + column, block.c_step};
+      multiply_panel(part, length, panel.data(), width, used, k == 0 ? zeros.data() : nullptr);
+    }
+  }
 }
 
 }  // namespace
@@ -92,20 +119,27 @@ Tensor linear_forward(const Tensor& x, const Tensor& weight, const Tensor* bias)
   Tensor y = Tensor::uninitialized({samples, features});
   const Panels panels = pack_rows(x.data(), depth, samples, depth);
   const int64_t columns = tile().columns;
-  for_each_block(features, panels.count(), [&](int64_t f0, int64_t f1, int64_t p0, int64_t p1) {
+  const auto block = [&](int64_t f0, int64_t f1, int64_t p0, int64_t p1) {
     const int64_t step = (p1 - p0) * columns;
     std::vector<real> sums(static_cast<size_t>((f1 - f0) * step));
     for (int64_t f = f0; f < f1 && bias != nullptr; ++f) {
       std::fill_n(sums.begin() + (f - f0) * step, step, (*bias)[f]);
     }
-    multiply({weight.data() + f0 * depth, depth, f1 - f0, sums.data(), step}, panels, p0, p1);
-    const int64_t n0 = p0 * columns;
-    for (int64_t n = n0; n < std::min(samples, p1 * columns); ++n) {
-      for (int64_t f = f0; f < f1; ++f) {
-        y[n * features + f] = sums[static_cast<size_t>((f - f0) * step + n - n0)];
+    for (int64_t k = 0; k < depth; k += kDepth) {
+      for (int64_t p = p0; p < p1; ++p) {
+        const int64_t width = panels.width(p);
+        multiply_panel({weight.data() + f0 * depth + k, depth, f1 - f0,
+                        sums.data() + (p - p0) * columns, step},
+                       std::min(kDepth, depth - k), panels.panel(p) + k * width, width, width,
+                       nullptr);
       }
     }
-  });
+    for (int64_t n = p0 * columns; n < std::min(samples, p1 * columns); ++n) {
+      const real* from = sums.data() + n - p0 * columns;
+      for (int64_t f = f0; f < f1; ++f) y[n * features + f] = from[(f - f0) * step];
+    }
+  };
+  for_each_block(features, kWeightRows, panels.count(), kSamplePanels, block);
   return y;
 }
 
@@ -114,22 +148,13 @@ Tensor linear_input_gradient(const Tensor& dy, const Tensor& weight) {
   const int64_t samples = dy.shape()[0];
   const int64_t features = weight.shape()[0];
   const int64_t depth = weight.shape()[1];
-  std::vector<const real*> weight_rows(static_cast<size_t>(features));
-  for (int64_t f = 0; f < features; ++f) {
-    weight_rows[static_cast<size_t>(f)] = weight.data() + f * depth;
-  }
   Tensor dx = Tensor::uninitialized({samples, depth});
-  const Panels panels = pack_columns(weight_rows, depth);
-  const int64_t columns = tile().columns;
-  for_each_block(samples, panels.count(), [&](int64_t n0, int64_t n1, int64_t p0, int64_t p1) {
-    const int64_t step = (p1 - p0) * columns;
-    std::vector<real> sums(static_cast<size_t>((n1 - n0) * step));
-    multiply({dy.data() + n0 * features, features, n1 - n0, sums.data(), step}, panels, p0, p1);
-    const int64_t used = std::min(depth, p1 * columns) - p0 * columns;
-    for (int64_t n = n0; n < n1; ++n) {
-      std::copy_n(sums.begin() + (n - n0) * step, used, dx.data() + n * depth + p0 * columns);
-    }
-  });
+  for_each_block(samples, kRows, depth, kPanels * tile().columns,
+                 [&](int64_t n0, int64_t n1, int64_t k0, int64_t k1) {
+                   multiply_block({dy.data() + n0 * features, features, n1 - n0,
+                                   dx.data() + n0 * depth + k0, depth},
+                                  weight.data() + k0, depth, features, k1 - k0);
+                 });
   return dx;
 }
 

@@ -10,12 +10,16 @@
 namespace fracbit::ops {
 namespace {
 
-/// Pixels that are swept before the next tile of weights.
+/// Pixels of dy that are swept, with all taps, before the next ones: they and x stay in cache.
 constexpr int64_t kPixels = 256;
-/// Filters that one task owns.
+/// Filters and reals of x that one task owns; with a single tap the block of dw is smaller, and
+/// reading x and dy again for the next block costs more.
 constexpr int64_t kFilters = 64;
+constexpr int64_t kLength = 128;
+constexpr int64_t kOneTapFilters = 128;
+constexpr int64_t kOneTapLength = 256;
 /// Tasks that are enough; with fewer, the images are cut into groups with a sum of their own.
-constexpr int64_t kEnoughTasks = 32;
+constexpr int64_t kEnoughTasks = 24;
 constexpr int64_t kMostGroups = 16;
 
 /// Places along one axis of dy whose tap is inside x.
@@ -31,36 +35,40 @@ Range inside(int64_t count, int64_t extent, int64_t step, int64_t offset) {
 }
 
 /// The stretches of pixels that one tap pairs, the same for all tiles.
-struct Runs {
+struct Stretches {
   std::vector<int64_t> dy_at, x_at, lengths;
 
-  void add(int64_t dy_pixel, int64_t x_pixel, int64_t count, const TapOuter& shape) {
-    dy_at.push_back(dy_pixel * shape.dy_pixel);
-    x_at.push_back(x_pixel * shape.pixel);
+  /// Pixels that follow the last stretch in both operands join it.
+  void add(int64_t dy_pixel, int64_t x_pixel, int64_t count, const TapOuter& s) {
+    const int64_t at = dy_pixel * s.dy_pixel;
+    const int64_t from = x_pixel * s.pixel;
+    if (!lengths.empty() && s.step == 1 && dy_at.back() + lengths.back() * s.dy_pixel == at &&
+        x_at.back() + lengths.back() * s.pixel == from) {
+      lengths.back() += count;
+      return;
+    }
+    dy_at.push_back(at);
+    x_at.push_back(from);
     lengths.push_back(count);
   }
 };
 
-Runs find_runs(const TapOuter& s, int64_t u, int64_t v, Range images) {
+/// For rows [begin, end) of dy, counted through all images.
+Stretches find_stretches(const TapOuter& s, int64_t u, int64_t v, int64_t begin, int64_t end) {
   const Range rows = inside(s.dy_height, s.height, s.step, u - s.padding);
   const Range columns = inside(s.dy_width, s.width, s.step, v - s.padding);
-  const int64_t row_length = columns.end - columns.begin;
-  Runs runs;
-  if (row_length <= 0) return runs;
-  const bool joined = s.step == 1 && row_length == s.dy_width && row_length == s.width;
-  for (int64_t n = images.begin; n < images.end; ++n) {
-    const int64_t height = joined ? 1 : rows.end - rows.begin;
-    for (int64_t i = rows.begin; i < rows.begin + height; ++i) {
-      const int64_t dy_pixel = (n * s.dy_height + i) * s.dy_width + columns.begin;
-      const int64_t x_pixel = (n * s.height + i * s.step + u - s.padding) * s.width +
-                              columns.begin * s.step + v - s.padding;
-      const int64_t length = joined ? (rows.end - rows.begin) * row_length : row_length;
-      for (int64_t at = 0; at < length; at += kPixels) {
-        runs.add(dy_pixel + at, x_pixel + at * s.step, std::min(kPixels, length - at), s);
-      }
-    }
+  Stretches found;
+  if (columns.begin >= columns.end) return found;
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t image = row / s.dy_height;
+    const int64_t i = row % s.dy_height;
+    if (i < rows.begin || i >= rows.end) continue;
+    const int64_t x_row = image * s.height + i * s.step + u - s.padding;
+    found.add(row * s.dy_width + columns.begin,
+              x_row * s.width + columns.begin * s.step + v - s.padding, columns.end - columns.begin,
+              s);
   }
-  return runs;
+  return found;
 }
 
 /// A tile of dw: `rows` filters from `filter`, `columns` reals from `k`. The tile that is computed
@@ -72,55 +80,98 @@ struct Piece {
   bool wide;
 };
 
-std::vector<Piece> find_pieces(const TapOuter& s, Range filters) {
+/// The tiles of a block of filters and of reals of x.
+std::vector<Piece> find_pieces(const TapOuter& s, Range filters, Range length) {
   const kernels::tile::Kernels& kernel = tile();
   std::vector<Piece> pieces;
-  for (int64_t k = 0; k < s.length;) {
-    const int64_t left = s.length - k;
+  for (int64_t k = length.begin; k < length.end;) {
+    const int64_t left = length.end - k;
     const bool wide = left > kernel.narrow_columns() && s.length >= kernel.columns;
     const int64_t width = wide ? kernel.columns : kernel.narrow_columns();
     const int64_t columns = std::min(width, left);
     const int64_t back_columns = s.length >= width ? width - columns : 0;
     for (int64_t f = filters.begin; f < filters.end; f += kernel.rows) {
       const int64_t rows = std::min(kernel.rows, filters.end - f);
-      const int64_t back_rows = s.filters >= kernel.rows ? std::min(f, kernel.rows - rows) : 0;
-      pieces.push_back({f, k, rows, columns, back_rows, back_columns, wide});
+      const int64_t back_rows = s.filters >= kernel.rows ? kernel.rows - rows : 0;
+      pieces.push_back(
+          {f, k, rows, columns, std::min(f, back_rows), std::min(k, back_columns), wide});
     }
     k += columns;
   }
   return pieces;
 }
 
-/// One tap, a block of filters and a group of images.
-void sweep(const TapOuter& s, const Runs& runs, const std::vector<Piece>& pieces, const real* dy,
-           const real* x, real* dw, int64_t dw_step) {
-  const kernels::tile::Kernels& kernel = tile();
-  std::vector<real> spare(static_cast<size_t>(kernel.rows * kernel.columns));
-  const size_t count = runs.lengths.size();
-  for (size_t first = 0, last = 0; first < count; first = last) {
-    const int64_t length = runs.lengths[first];
-    const auto most = static_cast<size_t>(std::max<int64_t>(1, kPixels / length));
-    while (last < count && last - first < most && runs.lengths[last] == length) ++last;
-    for (const Piece& piece : pieces) {
-      const auto outer = piece.wide ? kernel.outer : kernel.outer_narrow;
-      const int64_t width = piece.wide ? kernel.columns : kernel.narrow_columns();
-      const kernels::tile::Runs left{dy + piece.filter - piece.back_rows, &runs.dy_at[first],
-                                     s.dy_pixel};
-      const kernels::tile::Runs right{x + piece.k - piece.back_columns, &runs.x_at[first],
-                                      s.step * s.pixel};
-      real* out = dw + piece.filter * dw_step + piece.k;
-      const auto run_count = static_cast<int64_t>(last - first);
-      if (piece.rows == kernel.rows && piece.columns == width) {
-        outer(left, right, run_count, length, true, out, dw_step);
-        continue;
-      }
-      outer(left, right, run_count, length, false, spare.data(), width);
-      for (int64_t m = 0; m < piece.rows; ++m) {
-        const real* from = spare.data() + (m + piece.back_rows) * width + piece.back_columns;
-        for (int64_t n = 0; n < piece.columns; ++n) out[m * dw_step + n] += from[n];
+/// One task: a block of dw and a group of images.
+class Sweep {
+ public:
+  Sweep(const TapOuter& shape, const real* dy, const real* x, real* dw)
+      : s_(shape),
+        dy_(dy),
+        x_(x),
+        dw_(dw),
+        spare_(static_cast<size_t>(tile().rows * tile().columns)) {}
+
+  void run(const std::vector<Piece>& pieces, Range images) {
+    const int64_t last_row = images.end * s_.dy_height;
+    const int64_t rows = std::max<int64_t>(1, kPixels / std::max<int64_t>(1, s_.dy_width));
+    for (int64_t row = images.begin * s_.dy_height; row < last_row; row += rows) {
+      for (int64_t tap = 0; tap < s_.tap_rows * s_.tap_columns; ++tap) {
+        add_tap(pieces, tap,
+                find_stretches(s_, tap / s_.tap_columns, tap % s_.tap_columns, row,
+                               std::min(last_row, row + rows)));
       }
     }
   }
+
+ private:
+  /// Stretches of one length go to the kernel together.
+  void add_tap(const std::vector<Piece>& pieces, int64_t tap, const Stretches& found) {
+    const size_t count = found.lengths.size();
+    for (size_t first = 0, last = 0; first < count; first = last) {
+      while (last < count && found.lengths[last] == found.lengths[first]) ++last;
+      for (const Piece& piece : pieces) add_piece(piece, tap, found, first, last);
+    }
+  }
+
+  void add_piece(const Piece& piece, int64_t tap, const Stretches& found, size_t first,
+                 size_t last) {
+    const kernels::tile::Kernels& kernel = tile();
+    const auto outer = piece.wide ? kernel.outer : kernel.outer_narrow;
+    const int64_t width = piece.wide ? kernel.columns : kernel.narrow_columns();
+    const kernels::tile::Runs left{dy_ + piece.filter - piece.back_rows, &found.dy_at[first],
+                                   s_.dy_pixel};
+    const kernels::tile::Runs right{x_ + piece.k - piece.back_columns, &found.x_at[first],
+                                    s_.step * s_.pixel};
+    const int64_t step = s_.tap_rows * s_.tap_columns * s_.length;
+    real* out = dw_ + piece.filter * step + tap * s_.length + piece.k;
+    const auto count = static_cast<int64_t>(last - first);
+    if (piece.rows == kernel.rows && piece.columns == width) {
+      outer(left, right, count, found.lengths[first], true, out, step);
+      return;
+    }
+    outer(left, right, count, found.lengths[first], false, spare_.data(), width);
+    for (int64_t m = 0; m < piece.rows; ++m) {
+      const real* from = spare_.data() + (m + piece.back_rows) * width + piece.back_columns;
+      for (int64_t n = 0; n < piece.columns; ++n) out[m * step + n] += from[n];
+    }
+  }
+
+  const TapOuter& s_;
+  const real* dy_;
+  const real* x_;
+  real* dw_;
+  std::vector<real> spare_;
+};
+
+/// dw[i] = sum over groups of sums[group][i], in their order.
+void add_groups(const Tensor& sums, int64_t groups, int64_t size, real* dw) {
+  parallel_for(size, 1 << 14, [&](int64_t begin, int64_t end) {
+    std::copy(sums.data() + begin, sums.data() + end, dw + begin);
+    for (int64_t group = 1; group < groups; ++group) {
+      const real* from = sums.data() + group * size;
+      for (int64_t i = begin; i < end; ++i) dw[i] += from[i];
+    }
+  });
 }
 
 }  // namespace
@@ -130,32 +181,33 @@ int64_t tap_outer_slack() {
 }
 
 void tap_outer(const TapOuter& s, const real* dy, const real* x, real* dw) {
-  const int64_t taps = s.tap_rows * s.tap_columns;
-  const int64_t dw_step = taps * s.length;
-  const int64_t blocks = (s.filters + kFilters - 1) / kFilters;
-  const int64_t tasks = taps * blocks;
+  const bool one_tap = s.tap_rows * s.tap_columns == 1;
+  const int64_t filter_block = one_tap ? kOneTapFilters : kFilters;
+  const int64_t length_block = one_tap ? kOneTapLength : kLength;
+  const int64_t filter_blocks = (s.filters + filter_block - 1) / filter_block;
+  const int64_t length_blocks = (s.length + length_block - 1) / length_block;
+  const int64_t tasks = filter_blocks * length_blocks;
   const int64_t groups = std::clamp<int64_t>((kEnoughTasks + tasks - 1) / tasks, 1,
                                              std::clamp<int64_t>(s.images, 1, kMostGroups));
-  const int64_t size = s.filters * dw_step;
-  Tensor sums = Tensor::zeros({groups, size});
+  const int64_t size = s.filters * s.tap_rows * s.tap_columns * s.length;
+  Tensor sums;
+  if (groups > 1) sums = Tensor::uninitialized({groups, size});
+  real* to = groups > 1 ? sums.data() : dw;
+  parallel_for(groups, 1, [&](int64_t begin, int64_t end) {
+    std::fill(to + begin * size, to + end * size, real{0});
+  });
   parallel_for(groups * tasks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t group = task / tasks;
-      const int64_t tap = task / blocks % taps;
-      const int64_t filter = task % blocks * kFilters;
-      const Range images{group * s.images / groups, (group + 1) * s.images / groups};
-      sweep(s, find_runs(s, tap / s.tap_columns, tap % s.tap_columns, images),
-            find_pieces(s, {filter, std::min(s.filters, filter + kFilters)}), dy, x,
-            sums.data() + group * size + tap * s.length, dw_step);
+      const int64_t filter = task / length_blocks % filter_blocks * filter_block;
+      const int64_t k = task % length_blocks * length_block;
+      Sweep(s, dy, x, to + group * size)
+          .run(find_pieces(s, {filter, std::min(s.filters, filter + filter_block)},
+                           {k, std::min(s.length, k + length_block)}),
+               {group * s.images / groups, (group + 1) * s.images / groups});
     }
   });
-  parallel_for(size, 1 << 14, [&](int64_t begin, int64_t end) {
-    std::copy(sums.data() + begin, sums.data() + end, dw + begin);
-    for (int64_t group = 1; group < groups; ++group) {
-      const real* from = sums.data() + group * size;
-      for (int64_t i = begin; i < end; ++i) dw[i] += from[i];
-    }
-  });
+  if (groups > 1) add_groups(sums, groups, size, dw);
 }
 
 }  // namespace fracbit::ops

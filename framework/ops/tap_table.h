@@ -41,16 +41,20 @@ class TapTable {
   const int64_t* results(int64_t tile) const { return results_.data() + tile * rows_; }
 
  private:
-  void enter_taps(int64_t slot, int64_t image, int64_t i, int64_t j);
+  struct Place {
+    int64_t image, i, j;
+  };
+  int64_t result(const Place& place) const;
+  /// The taps of one tile whose pixels follow each other in a row of the grid.
+  void enter_row(const Place& first, const real** out) const;
+  /// The taps of one pixel.
+  void enter_pixel(const Place& place, const real** out) const;
 
   const TapGrid& grid_;
   int64_t taps_;
   int64_t rows_;
   const real* x_;
   const real* zeros_;
-  /// What tap t adds to the place of a grid pixel, and the grid pixels whose taps are all in x.
-  std::vector<int64_t> tap_offsets_;
-  int64_t first_row_, last_row_, first_column_, last_column_;
   int64_t tiles_ = 0;
   std::vector<const real*> sources_;
   std::vector<int64_t> results_;

@@ -115,22 +115,42 @@ void pack(const real* source, int64_t step, int64_t count, int64_t length, int64
   }
 }
 
+/// V vectors of channels of DepthwiseProduct, from channel c.
+template <int MR, int V>
+inline void depthwise_channels(const real* const* x, int64_t taps, const real* w, const real* start,
+                               int64_t channels, int64_t c, real* const* y) {
+  Packet sums[MR][V];
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) sums[m][v] = load(start + c + v * kWidth);
+  }
+  w += c;
+  for (int64_t t = 0; t < taps; ++t, x += MR, w += channels) {
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) {
+        sums[m][v] = vec::pmadd(load(x[m] + c + v * kWidth), load(w + v * kWidth), sums[m][v]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) vec::pstoreu(y[m] + c + v * kWidth, sums[m][v]);
+  }
+}
+
 template <int MR>
 void depthwise_product(const real* const* x, int64_t taps, const real* w, const real* start,
                        int64_t channels, real* const* y) noexcept {
   int64_t c = 0;
+  for (; c + 2 * kWidth <= channels; c += 2 * kWidth) {
+    depthwise_channels<MR, 2>(x, taps, w, start, channels, c, y);
+  }
   for (; c + kWidth <= channels; c += kWidth) {
-    Packet sums[MR];
-#pragma GCC unroll 16
-    for (int m = 0; m < MR; ++m) sums[m] = load(start + c);
-    const real* weight = w + c;
-    const real* const* tap = x;
-    for (int64_t t = 0; t < taps; ++t, tap += MR, weight += channels) {
-#pragma GCC unroll 16
-      for (int m = 0; m < MR; ++m) sums[m] = vec::pmadd(load(tap[m] + c), load(weight), sums[m]);
-    }
-#pragma GCC unroll 16
-    for (int m = 0; m < MR; ++m) vec::pstoreu(y[m] + c, sums[m]);
+    depthwise_channels<MR, 1>(x, taps, w, start, channels, c, y);
   }
   for (; c < channels; ++c) {
     for (int m = 0; m < MR; ++m) {
@@ -150,24 +170,22 @@ void depthwise_outer(const real* const* x, int64_t x_step, const real* const* dy
   for (; c + kWidth <= channels; c += kWidth) {
     Packet sums[T];
 #pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) sums[t] = broadcast(0);
+    for (int t = 0; t < T; ++t) sums[t] = load(dw + t * channels + c);
     for (int64_t p = 0; p < pixels; ++p) {
       const Packet gradient = load(dy[p] + c);
 #pragma GCC unroll 16
-      for (int t = 0; t < T; ++t)
+      for (int t = 0; t < T; ++t) {
         sums[t] = vec::pmadd(load(x[p * x_step + t] + c), gradient, sums[t]);
+      }
     }
 #pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) {
-      real* out = dw + t * channels + c;
-      vec::pstoreu(out, vec::padd(load(out), sums[t]));
-    }
+    for (int t = 0; t < T; ++t) vec::pstoreu(dw + t * channels + c, sums[t]);
   }
   for (; c < channels; ++c) {
     for (int t = 0; t < T; ++t) {
-      real sum = 0;
+      real sum = dw[t * channels + c];
       for (int64_t p = 0; p < pixels; ++p) sum = vec::pmadd(x[p * x_step + t][c], dy[p][c], sum);
-      dw[t * channels + c] += sum;
+      dw[t * channels + c] = sum;
     }
   }
 }
