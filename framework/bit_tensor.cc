@@ -21,6 +21,12 @@ const kernels::bitpack::Kernels& pack_kernels() {
   return kernels::bitpack::find(std::string(isa_name(active_isa())).c_str());
 }
 
+void require_size(const char* function, size_t got, const BitTensor& bits) {
+  if (got == static_cast<size_t>(bits.shape().size())) return;
+  throw ShapeError("[" + std::string(function) + "] expects one value per element of " +
+                   to_string(bits.shape()) + ", got " + std::to_string(got));
+}
+
 /// Index along axis 0 of a row, or 0 if one scale serves all.
 int64_t group_of(int64_t row, int64_t rows, int64_t groups) {
   return groups == 1 ? 0 : row / (rows / groups);
@@ -43,6 +49,7 @@ BitTensor::BitTensor(const Shape& shape, Encoding encoding, int bits, CodeMap ma
 }
 
 void pack_codes(std::span<const uint16_t> codes, BitTensor& bits) {
+  require_size("pack_codes", codes.size(), bits);
   const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
   parallel_for(bits.rows(), rows_per_task(last), [&](int64_t begin, int64_t end) {
@@ -53,6 +60,7 @@ void pack_codes(std::span<const uint16_t> codes, BitTensor& bits) {
 }
 
 void pack_compare(std::span<const real> values, real threshold, BitTensor& bits, int plane) {
+  require_size("pack_compare", values.size(), bits);
   const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
   const int64_t offset = plane * bits.words_per_plane();
@@ -65,6 +73,11 @@ void pack_compare(std::span<const real> values, real threshold, BitTensor& bits,
 
 void pack_thresholds(std::span<const real> values, std::span<const real> thresholds,
                      BitTensor& bits) {
+  require_size("pack_thresholds", values.size(), bits);
+  if (thresholds.size() >> bits.bits() != 0) {
+    throw ConfigError("[pack_thresholds] expects fewer than 2^" + std::to_string(bits.bits()) +
+                      " thresholds, got " + std::to_string(thresholds.size()));
+  }
   const auto& pack = pack_kernels();
   const int64_t last = bits.shape().back();
   const int top = static_cast<int>(thresholds.size());

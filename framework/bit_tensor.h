@@ -85,11 +85,12 @@ struct ScaledLevels {
 };
 
 /// Codes q of 0 .. 2^bits - 1, one integer per element, to planes. Values outside are an error of
-/// the caller.
+/// the caller. Throws ShapeError unless there is one per element.
 void pack_codes(std::span<const uint16_t> codes, BitTensor& bits);
 
 /// Plane `plane` of element i becomes values[i] >= threshold; the other planes stay as they are.
-/// -0.0 counts as 0, NaN gives 0. `values` has one entry per element of `bits`.
+/// -0.0 counts as 0, NaN gives 0. Throws ShapeError unless there is one value per
+/// element of `bits`.
 void pack_compare(std::span<const real> values, real threshold, BitTensor& bits, int plane = 0);
 
 /// Signs of values into plane 0: bit = (value >= 0), so sign(0) = sign(-0.0) = +1.
@@ -98,7 +99,8 @@ inline void pack_signs(std::span<const real> values, BitTensor& bits) {
 }
 
 /// Codes from thresholds: element i becomes the number of thresholds <= values[i], of an ascending
-/// list of at most 2^bits - 1. NaN gives 0.
+/// list of at most 2^bits - 1. NaN gives 0. Throws ShapeError unless there is one value per
+/// element, ConfigError for too many thresholds.
 void pack_thresholds(std::span<const real> values, std::span<const real> thresholds,
                      BitTensor& bits);
 

@@ -187,6 +187,17 @@ TEST_CASE("a threshold plane leaves the other planes alone") {
   REQUIRE(bits.row(0)[3] == 63);
 }
 
+TEST_CASE("packing refuses another number of values or too many thresholds") {
+  BitTensor bits({2, 3}, Encoding::codes, 2);
+  const std::vector<real> five(5), six(6);
+  const std::vector<real> thresholds{0, 1, 2, 3};
+  REQUIRE_THROWS_AS(pack_codes(std::vector<uint16_t>(5), bits), ShapeError);
+  REQUIRE_THROWS_AS(pack_compare(five, 0, bits), ShapeError);
+  REQUIRE_THROWS_AS(pack_thresholds(five, thresholds, bits), ShapeError);
+  REQUIRE_THROWS_AS(pack_thresholds(six, thresholds, bits), ConfigError);
+  REQUIRE_NOTHROW(pack_thresholds(six, std::span(thresholds).first(3), bits));
+}
+
 TEST_CASE("bit tensors refuse widths they cannot hold") {
   REQUIRE_THROWS_AS(BitTensor({1, 4}, Encoding::codes, 17), ConfigError);
   REQUIRE_THROWS_AS(BitTensor({1, 4}, Encoding::codes, 0), ConfigError);
