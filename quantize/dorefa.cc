@@ -1,6 +1,7 @@
 #include "fracbit/quantize/dorefa.h"
 
 #include <cmath>
+#include <vector>
 
 #include "fracbit/framework/parallel.h"
 #include "fracbit/quantize/option.h"
@@ -123,6 +124,23 @@ void pack_activations(const Tensor& x, BitTensor& bits, Clip clip) {
   pack_each(bits, [=](int64_t i) { return quantize_k(clip(from[i]), n); });
 }
 
+/// Smallest input of each code 1 .. top of clip01, by bisection of the very function that
+/// simulate() applies.
+std::vector<real> code_thresholds(int32_t top) {
+  std::vector<real> thresholds;
+  for (int32_t code = 1; code <= top; ++code) {
+    real below = 0;
+    real at = 1;
+    for (;;) {
+      const real middle = below + (at - below) / 2;
+      if (middle <= below || middle >= at) break;
+      (quantize_k(middle, static_cast<real>(top)) < code ? below : at) = middle;
+    }
+    thresholds.push_back(at);
+  }
+  return thresholds;
+}
+
 }  // namespace
 
 ScaledLevels DorefaActivations::simulate(const Tensor& x, Mode) {
@@ -133,11 +151,12 @@ ScaledLevels DorefaActivations::simulate(const Tensor& x, Mode) {
 }
 
 ScaledBits DorefaActivations::encode(const Tensor& x, Mode) {
+  constexpr int kThresholdBits = 4;  // a compare per code costs less than rounding up to here
   BitTensor bits(x.shape(), Encoding::codes, bits_);
   if (clip_ == Clip::cabs) {
     pack_activations(x, bits, AbsClip{});
-  } else if (bits_ == 1) {
-    pack_compare(x.span(), static_cast<real>(0.5), bits);
+  } else if (bits_ <= kThresholdBits) {
+    pack_thresholds(x.span(), code_thresholds(top_code(bits_)), bits);
   } else {
     pack_activations(x, bits, Clip01{});
   }
