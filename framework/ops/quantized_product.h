@@ -15,14 +15,15 @@ namespace fracbit::ops {
 /// Shapes   conv2d: x [N, H, W, Cin], w [Cout, KH, KW, Cin / groups]; linear: x [N, K], w [F, K]
 /// Scales   of x: one, or one per sample; of w: one, or one per filter (per term for residual)
 /// Padding  is a true zero: taps outside the image add nothing, also for +-1 operands (spec 5.5)
-/// Throws   as conv2d_shape
+/// Throws   as conv2d_shape or linear_forward; ShapeError for another number of scales, and in the
+/// packed form if the integer sums could leave 32 bits
 Tensor quantized_conv2d(const ScaledBits& x, const ScaledBits& w, const Conv2dOptions& options);
 Tensor quantized_conv2d(const ScaledLevels& x, const ScaledLevels& w, const Conv2dOptions& options);
 Tensor quantized_linear(const ScaledBits& x, const ScaledBits& w);
 Tensor quantized_linear(const ScaledLevels& x, const ScaledLevels& w);
 
 /// What computes the product of operands of these kinds on this machine: "codes 1x2 popcount
-/// (avx512vp)".
+/// (avx512vp)", bits (or terms) of the weights first.
 std::string quantized_product_name(const BitTensor& x, const BitTensor& w);
 
 }  // namespace fracbit::ops

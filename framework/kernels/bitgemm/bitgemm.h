@@ -22,7 +22,7 @@
 ///   out[p][f] (+)= factor C[p][f] + pixel_term[p] + filter_term[pixel_class[p]][f]
 ///
 /// modulo 2^32. The two terms carry what an affine code map, a count that is known beforehand, or a
-/// border of zeros adds (architecture.md, "Encodings").
+/// border of zeros adds (docs/conventions.md, "Encodings").
 namespace fracbit::kernels::bitgemm {
 
 /// Filters of a block: the lanes that are computed together.

@@ -17,7 +17,7 @@
 constexpr int kLanes = Lanes::kCount * Lanes::kVectors;
 using Word = Lanes::Word;
 
-/// Reads of one word position. kPlanes is 1 (sign or code plane) or 2 (sign and mask).
+/// The bits to count at one word position, from a word of x and of w, and their masks.
 struct And {
   static constexpr bool kWeightMask = false, kInputMask = false;
   static Word bits(Word x, Word w, Word, Word) { return Lanes::op_and(x, w); }

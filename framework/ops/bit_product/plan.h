@@ -58,8 +58,8 @@ struct Plan {
   int64_t passes() const;
 };
 
-/// The algebra of each pair of encodings. Inputs outside the image count as zeros, whatever their
-/// encoding.
+/// The algebra of each pair of encodings (docs/conventions.md, "Encodings"). Inputs outside the
+/// image count as zeros, whatever their encoding.
 Plan make_plan(const Operand& x, const Operand& w);
 
 }  // namespace fracbit::ops::bit_product
