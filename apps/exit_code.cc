@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <new>
+#include <string>
 #include <system_error>
 
 #include "fracbit/apps/console.h"
@@ -10,8 +11,14 @@
 namespace fracbit::apps {
 namespace {
 
-int fail(const char* what, int code) {
-  report_error(what);
+/// The library says "[op] expects ..."; the program "op: expects ...".
+int fail(std::string_view what, int code) {
+  const size_t end = what.find("] ");
+  if (what.starts_with('[') && end != std::string_view::npos) {
+    report_error(std::string(what.substr(1, end - 1)).append(": ").append(what.substr(end + 2)));
+  } else {
+    report_error(what);
+  }
   return code;
 }
 
@@ -48,9 +55,9 @@ int guarded(const std::function<int()>& body) {
     if (error.code() == std::errc::resource_unavailable_try_again) {
       return fail("threads: the system starts no more of them", kOutOfMemory);
     }
-    return fail((std::string("internal: ") + error.what()).c_str(), kInternalError);
+    return fail(std::string("internal: ") + error.what(), kInternalError);
   } catch (const std::exception& error) {
-    return fail((std::string("internal: ") + error.what()).c_str(), kInternalError);
+    return fail(std::string("internal: ") + error.what(), kInternalError);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fracbit/apps/exit_code.h"
+#include "fracbit/apps/needs.h"
 #include "fracbit/apps/options.h"
 #include "fracbit/apps/value.h"
 
@@ -73,10 +74,7 @@ std::string details(const Option& option) {
         option.unit.empty() || list ? "" : std::string(" ").append(option.unit);
     parts.push_back(range_text(option) + unit);
   }
-  if (!option.needs.empty()) {
-    const auto needs = split(option.needs, '=');
-    parts.push_back("with --" + std::string(needs[0]) + " " + join(split(needs[1], '|'), " or "));
-  }
+  if (!option.needs.empty()) parts.push_back("with " + to_string(needs_of(option)));
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? " [" : "; ") + part;
   return out.empty() ? out : out + "]";

@@ -25,14 +25,19 @@ quantize::Spec quant_spec(const Settings& settings) {
   spec.weight_bits = bits(settings, "weight-bits");
   spec.act_bits = bits(settings, "act-bits");
   spec.grad_bits = bits(settings, "grad-bits");
-  spec.activation = settings.text("activation");
-  spec.max_gradient = settings.text("max-gradient");
-  spec.bit_heuristic = settings.text("bit-heuristic");
-  spec.bit_shares = settings.reals("bit-shares");
-  spec.scope =
-      settings.text("scope") == "filter" ? quantize::Scope::filter : quantize::Scope::layer;
-  spec.mask_refresh = static_cast<int>(settings.integer("mask-refresh"));
-  spec.ste_window = settings.text("ste-window");
+  const auto applies = [&](std::string_view name) {
+    return settings.applies(*settings.setting(name).option);
+  };
+  if (applies("activation")) spec.activation = settings.text("activation");
+  if (applies("max-gradient")) spec.max_gradient = settings.text("max-gradient");
+  if (applies("bit-heuristic")) spec.bit_heuristic = settings.text("bit-heuristic");
+  if (applies("bwn-gradient")) spec.bwn_gradient = settings.text("bwn-gradient");
+  if (applies("bit-shares")) spec.bit_shares = settings.reals("bit-shares");
+  if (applies("scope") && settings.text("scope") == "filter") spec.scope = quantize::Scope::filter;
+  if (applies("mask-refresh")) {
+    spec.mask_refresh = static_cast<int>(settings.integer("mask-refresh"));
+  }
+  if (applies("ste-window")) spec.ste_window = settings.text("ste-window");
   return spec;
 }
 

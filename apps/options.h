@@ -41,7 +41,8 @@ struct Option {
   std::string_view unit = "";     ///< or the placeholder of a text
   std::string_view choices = "";  ///< allowed texts, "a|b|c"; empty: any. Of a path: words that are
                                   ///< not paths
-  std::string_view needs = "";    ///< "option=a|b": has a meaning only then
+  /// "option=a|b": has a meaning only then. "quant": only for schemes that read it.
+  std::string_view needs = "";
   std::string_view group = "";
   std::string_view help = "";
   unsigned takes = 0;

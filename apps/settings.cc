@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "fracbit/apps/needs.h"
+
 namespace fracbit::apps {
 
 Settings::Settings(const Command& command) : command_(&command) {
@@ -49,19 +51,17 @@ void Settings::choose(std::string_view name, Value value, std::string origin) {
 }
 
 bool Settings::applies(const Option& option) const {
-  if (option.needs.empty()) return true;
-  const auto parts = split(option.needs, '=');
-  const auto known = split(parts[1], '|');
-  return std::ranges::find(known, text(parts[0])) != known.end();
+  const Needs needs = needs_of(option);
+  return needs.option.empty() ||
+         std::ranges::find(needs.values, text(needs.option)) != needs.values.end();
 }
 
 void Settings::check_needs() const {
   for (const Setting& setting : settings_) {
     if (setting.rank != Rank::flag || applies(*setting.option)) continue;
-    const auto parts = split(setting.option->needs, '=');
-    throw error(setting.option->name, "has no meaning with --" + std::string(parts[0]) + " " +
-                                          text(parts[0]) + ", expects --" + std::string(parts[0]) +
-                                          " " + std::string(parts[1]));
+    const Needs needs = needs_of(*setting.option);
+    throw error(setting.option->name, "expects " + to_string(needs) + ", got --" +
+                                          std::string(needs.option) + " " + text(needs.option));
   }
 }
 

@@ -75,8 +75,7 @@ TEST_CASE("--print-config is TOML that gives the same options again", "[apps]") 
 }
 
 TEST_CASE("--print-config says where each value comes from", "[apps]") {
-  const std::string text =
-      run({"train", "--print-config", "--lr", "0.5", "--quant", "hbnn"}).out;
+  const std::string text = run({"train", "--print-config", "--lr", "0.5", "--quant", "hbnn"}).out;
   CHECK(text.find("lr = 0.5 ") != std::string::npos);
   CHECK(text.find("# --lr\n") != std::string::npos);
   CHECK(text.find("# default of hbnn\n") != std::string::npos);

@@ -11,8 +11,8 @@ using fracbit::test::run;
 
 namespace {
 
-const std::vector<std::string> kCommands = {"train", "eval",          "predict", "summary", "bench",
-                                            "bench-kernels", "inspect", "list",    "data"};
+const std::vector<std::string> kCommands = {
+    "train", "eval", "predict", "summary", "bench", "bench-kernels", "inspect", "list", "data"};
 
 }  // namespace
 
@@ -41,7 +41,7 @@ TEST_CASE("the help of a command tells its options, examples and exit codes", "[
 
 TEST_CASE("the help of train shows default, range and unit of each option", "[apps]") {
   const std::string help = run({"train", "--help"}).out;
-  CHECK(help.find("[default 128; 1 to 65536 images]") != std::string::npos);
+  CHECK(help.find("[default 128; from 1 to 65536 images]") != std::string::npos);
   for (const auto& option : fracbit::apps::options()) {
     CAPTURE(option.name);
     const bool taken = (option.takes & fracbit::apps::kTrain) != 0;
@@ -87,7 +87,8 @@ TEST_CASE("every list is one JSON object with its names", "[apps]") {
     const std::string text = run({"list", what}).out;
     CHECK(std::ranges::count(text, '\n') == static_cast<std::ptrdiff_t>(names.size()));
     for (const auto& name : names) {
-      CHECK(("\n" + text).find("\n" + name.get<std::string>() + " ") != std::string::npos);
+      const std::string row = std::string("\n").append(name.get<std::string>()).append(" ");
+      CHECK(("\n" + text).find(row) != std::string::npos);
     }
   }
 }

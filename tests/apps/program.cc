@@ -94,7 +94,9 @@ void Process::execute(const Call& call) const {
   ::_exit(127);
 }
 
-void Process::send(int signal_number) const { ::kill(child_, signal_number); }
+void Process::send(int signal_number) const {
+  ::kill(child_, signal_number);
+}
 
 bool Process::running() {
   siginfo_t info = {};
@@ -113,7 +115,9 @@ Outcome Process::wait() {
   return outcome;
 }
 
-Outcome run(const Call& call) { return Process(call).wait(); }
+Outcome run(const Call& call) {
+  return Process(call).wait();
+}
 
 Outcome run(std::vector<std::string> arguments) {
   return run(Call{.arguments = std::move(arguments)});

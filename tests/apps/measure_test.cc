@@ -1,0 +1,58 @@
+#include "apps/program.h"
+#include "support/catch.h"
+
+using fracbit::test::error_fault;
+using fracbit::test::run;
+
+TEST_CASE("summary counts what the layer lists of the papers say", "[apps]") {
+  const auto summary = run({"summary", "--model", "lenet5", "--quant", "hbnn", "--weight-bits",
+                            "1.4", "--act-bits", "1.4", "--json"})
+                           .json();
+  for (const char* key : {"parameters", "float_bytes", "packed_bytes", "macs", "bit_ops",
+                          "average_weight_bits", "layers"}) {
+    CAPTURE(key);
+    CHECK(summary.contains(key));
+  }
+  CHECK(summary["macs"] == 12273152);
+  CHECK(summary["float_bytes"] == 4 * summary["parameters"].get<int64_t>());
+  CHECK(summary["packed_bytes"] < summary["float_bytes"]);
+  int64_t parameters = 0;
+  for (const auto& layer : summary["layers"]) parameters += layer["parameters"].get<int64_t>();
+  CHECK(summary["parameters"] == parameters);
+  CHECK(summary["average_weight_bits"] < 2);
+  CHECK(run({"summary", "--model", "vgg8"}).out.find("conv6") != std::string::npos);
+}
+
+TEST_CASE("bench measures both modes and both engines", "[apps]") {
+  for (const char* mode : {"train", "infer"}) {
+    for (const char* engine : {"packed", "simulated"}) {
+      const auto bench = run({"bench", "--quant", "dorefa", "--mode", mode, "--engine", engine,
+                              "--batch", "2", "--steps", "1", "--threads", "2", "--json"})
+                             .json();
+      CHECK(bench["images_per_second"] > 0);
+      CHECK(bench["milliseconds"] > 0);
+      CHECK(bench["peak_rss_bytes"] > 0);
+      CHECK(bench["threads"] == 2);
+      CHECK(bench["isa"].is_string());
+    }
+  }
+}
+
+TEST_CASE("bench-kernels names every kernel of the instruction sets", "[apps]") {
+  const auto kernels = run({"bench-kernels", "--min-time", "0", "--json"}).json()["kernels"];
+  REQUIRE(kernels.size() > 10);
+  for (const auto& kernel : kernels) {
+    for (const char* key : {"name", "isa", "m", "n", "k", "weight_bits", "act_bits"}) {
+      CHECK(kernel.contains(key));
+    }
+    CHECK(kernel["giga_macs_per_second"] > 0);
+  }
+}
+
+TEST_CASE("FRACBIT_ISA forces an instruction set, or fails", "[apps]") {
+  const std::vector<std::string> bench = {"bench", "--batch", "1", "--steps", "1", "--json"};
+  CHECK(run({.arguments = bench, .environment = {{"FRACBIT_ISA", "scalar"}}}).json()["isa"] ==
+        "scalar");
+  CHECK(error_fault(run({.arguments = bench, .environment = {{"FRACBIT_ISA", "z80"}}}), 2,
+                    "FRACBIT_ISA") == "");
+}
