@@ -94,7 +94,9 @@ void Chunk::sum_windows(const std::vector<int32_t>& factors,
     if (factors[plane] == 0) continue;
     const int32_t* count = counts_.data() + static_cast<int64_t>(plane) * windows_.plane_words;
     for (int32_t& pixel : pixels_) {
-      for (int64_t i = 0; i < windows_.plane_words; ++i) pixel += factors[plane] * count[i];
+      int32_t sum = 0;
+      for (int64_t i = 0; i < windows_.plane_words; ++i) sum += count[i];
+      pixel += factors[plane] * sum;
       count += windows_.pixel_words;
     }
   }

@@ -19,10 +19,10 @@ namespace {
 namespace bitgemm = kernels::bitgemm;
 using bitgemm::kFilters;
 
-constexpr size_t kMostTerms = 8;        // of a residual BitTensor
+constexpr size_t kMostTerms = 8;         // of a residual BitTensor
 constexpr int64_t kChunkPixels = 64;     // their sums stay in the first cache
 constexpr int64_t kTaskWords = 1 << 16;  // word operations that are worth a task
-constexpr int64_t kTasks = 64;           // enough for any number of threads we expect
+constexpr int64_t kTasks = 16;           // wanted of a product; each of them reads its inputs
 
 using Kernel = void (*)(const bitgemm::Product&) noexcept;
 
