@@ -21,6 +21,8 @@ esac
 werror=false
 if [ "${CI:-}" = true ]; then werror=true; fi
 logs=""
+finished=false
+trap '[ "$finished" = true ] || echo "0 passed, 1 failed, 0 skipped"' EXIT  # the setup or a build failed
 
 say() { printf '\n== %s (%s s)\n' "$1" "$(($(date +%s) - started))"; }
 started=$(date +%s)
@@ -68,5 +70,6 @@ if [ "$thorough" = true ]; then
 fi
 
 say "summary"
+finished=true
 # shellcheck disable=SC2086  # a list of files
 python3 tests/summary.py $logs
