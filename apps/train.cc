@@ -74,7 +74,7 @@ class Run {
     Trainer trainer(*network_.module, *optimizer_, schedule_,
                     trainer_options(settings_, *directory_));
     if (from_) trainer.resume(*from_);
-    directory_->continue_after(trainer.position().epoch);
+    directory_->start(trainer.position().epoch);
     directory_->write_config(lasting_config_toml(settings_));
     announce(progress, trainer.position());
     trainer.on_step([&](const StepReport& report) { progress.step(report); });

@@ -126,8 +126,11 @@ EpochReport epoch_report_from_json(std::string_view text, const std::string& whe
   return report;
 }
 
-MetricsLog::MetricsLog(std::string folder)
-    : csv_(folder + "/metrics.csv"), jsonl_(folder + "/metrics.jsonl") {
+MetricsLog::MetricsLog(const std::string& folder)
+    : csv_(folder + "/metrics.csv"), jsonl_(folder + "/metrics.jsonl") {}
+
+void MetricsLog::read() {
+  rows_.clear();
   if (::access(jsonl_.c_str(), F_OK) != 0) return;
   const std::string text = read_text(jsonl_);
   size_t line = 0;

@@ -57,9 +57,11 @@ EpochReport epoch_report_from_json(std::string_view text, const std::string& whe
 /// replaces both files atomically, so that they are whole whenever the process stops.
 class MetricsLog {
  public:
-  /// Reads the rows that are there. Throws FileError if metrics.jsonl is damaged.
-  explicit MetricsLog(std::string folder);
+  /// Without rows, whatever the files hold.
+  explicit MetricsLog(const std::string& folder);
 
+  /// Takes over the rows that metrics.jsonl holds. Throws FileError if it is damaged.
+  void read();
   const std::vector<EpochReport>& rows() const { return rows_; }
   /// Drops the rows after `epoch` and writes the others. Throws WriteError.
   void keep_until(int64_t epoch);

@@ -49,20 +49,25 @@ std::string prepared(std::string path, RunDirectory::Existing existing) {
   }
   make_folder(path);
   const AtomicFile probe(path + "/config.toml");  // fails now rather than after an epoch
-  if (!fresh && existing == RunDirectory::Existing::overwrite) remove_run(path);
   return path;
 }
 
 }  // namespace
 
 RunDirectory::RunDirectory(std::string path, Existing existing, std::string title)
-    : path_(prepared(std::move(path), existing)), title_(std::move(title)), log_(path_) {}
+    : path_(prepared(std::move(path), existing)),
+      existing_(existing),
+      title_(std::move(title)),
+      log_(path_) {
+  if (existing == Existing::resume) log_.read();
+}
 
 void RunDirectory::write_config(std::string_view toml) const {
   write_file(config(), toml);
 }
 
-void RunDirectory::continue_after(int64_t epochs) {
+void RunDirectory::start(int64_t epochs) {
+  if (existing_ == Existing::overwrite) remove_run(path_);
   log_.keep_until(epochs);
   draw();
 }

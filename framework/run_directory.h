@@ -16,10 +16,11 @@ class RunDirectory {
   enum class Existing {
     refuse,
     resume,     ///< go on with it
-    overwrite,  ///< remove the files of an earlier run, and no others
+    overwrite,  ///< start() removes the files of an earlier run, and no others
   };
 
-  /// Makes the folder and those above it if they are missing. `title` is that of the curves. Throws
+  /// Makes the folder and those above it if they are missing; changes no file. `title` is that of
+  /// the curves. Throws
   /// ConfigError if there is something and it is refused, or is no folder; WriteError if the folder
   /// cannot be made or written; FileError if the metrics of a resumed run are damaged.
   RunDirectory(std::string path, Existing existing, std::string title);
@@ -31,10 +32,12 @@ class RunDirectory {
   std::string curves() const { return path_ + "/curves.svg"; }
   const std::vector<EpochReport>& rows() const { return log_.rows(); }
 
+  /// Before anything is written, when nothing stands against the run any more: makes room for a run
+  /// that has `epochs` whole epochs behind it, by dropping the metrics of later ones. Throws
+  /// WriteError.
+  void start(int64_t epochs);
   /// Throws WriteError.
   void write_config(std::string_view toml) const;
-  /// For a resume after `epochs` whole epochs: drops the metrics of later ones. Throws WriteError.
-  void continue_after(int64_t epochs);
   /// Adds a row to the metrics and draws the curves. Throws WriteError.
   void append(const EpochReport& report);
 
@@ -42,6 +45,7 @@ class RunDirectory {
   void draw() const;
 
   std::string path_;
+  Existing existing_;
   std::string title_;
   MetricsLog log_;
 };

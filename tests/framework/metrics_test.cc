@@ -97,6 +97,8 @@ TEST_CASE("metrics: a log is read back, cut and continued") {
   for (int64_t epoch = 1; epoch <= 3; ++epoch) log.append(row(epoch));
 
   MetricsLog resumed(folder.path());
+  CHECK(resumed.rows().empty());
+  resumed.read();
   REQUIRE(resumed.rows().size() == 3);
   resumed.keep_until(1);
   resumed.append(row(2));
@@ -109,7 +111,8 @@ TEST_CASE("metrics: a damaged log is refused, with its line") {
   const TemporaryFolder folder;
   write_bytes(folder / "metrics.jsonl", to_json(row(1)) + "\n{\"epoch\": 2\n");
   try {
-    const MetricsLog log(folder.path());
+    MetricsLog log(folder.path());
+    log.read();
     FAIL("no error");
   } catch (const FileError& error) {
     CHECK(std::string(error.what()).find("metrics.jsonl:2: ") != std::string::npos);

@@ -60,7 +60,9 @@ TEST_CASE("run directory: overwriting removes the files of a run and no others")
   write_bytes(folder / "last.ckpt", "old");
   write_bytes(folder / "metrics.jsonl", "damaged");
   write_bytes(folder / "notes.txt", "mine");
-  const RunDirectory run(folder.path(), Existing::overwrite, "");
+  RunDirectory run(folder.path(), Existing::overwrite, "");
+  CHECK(read_bytes(run.last_checkpoint()) == "old");
+  run.start(0);
   CHECK_FALSE(std::filesystem::exists(run.last_checkpoint()));
   CHECK(read_bytes(folder / "notes.txt") == "mine");
   CHECK(run.rows().empty());
@@ -76,7 +78,7 @@ TEST_CASE("run directory: a resume keeps whole epochs and goes on") {
   }
   RunDirectory run(path, Existing::resume, "");
   CHECK(read_bytes(run.config()) == "a = 1\n");
-  run.continue_after(2);
+  run.start(2);
   run.append(row(3));
   run.append(row(4));
   REQUIRE(run.rows().size() == 4);
