@@ -48,6 +48,32 @@ Tensor padded_copy(const Tensor& x, int64_t begin, int64_t end, int64_t slack) {
   return padded;
 }
 
+/// All taps of each pixel of the result one after the other, [pixel][u][v][c], and room for `slack`
+/// more reals. `padded` is x with its padding.
+Tensor patches(const Conv2dGeometry& g, const Tensor& padded, int64_t slack) {
+  const int64_t padding = g.options.padding_begin + g.options.padding_end;
+  const int64_t padded_width = (g.width + padding) * g.channels;
+  const int64_t length = g.kernel_width * g.channels;
+  const int64_t rows = g.images * g.out_height;
+  Tensor made = Tensor::uninitialized({rows * g.out_width * g.filter_size() + slack});
+  parallel_for(rows, 16, [&](int64_t begin, int64_t end) {
+    real* to = made.data() + begin * g.out_width * g.filter_size();
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t first_row =
+          row / g.out_height * (g.height + padding) + row % g.out_height * g.options.stride;
+      for (int64_t j = 0; j < g.out_width; ++j) {
+        const real* from =
+            padded.data() + first_row * padded_width + j * g.options.stride * g.channels;
+        for (int64_t u = 0; u < g.kernel_height; ++u, to += length, from += padded_width) {
+          std::copy_n(from, length, to);
+        }
+      }
+    }
+  });
+  std::fill(made.data() + made.size() - slack, made.data() + made.size(), real{0});
+  return made;
+}
+
 /// The weights of one group as the right operand of dy: [tap][filter] rows of channels.
 Panels turned_weights(const Conv2dGeometry& g, const std::vector<int64_t>& taps,
                       const real* weight) {
@@ -121,10 +147,15 @@ Tensor conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& we
     s.height += options.padding_begin + options.padding_end;
     s.width += options.padding_begin + options.padding_end;
     s.length = g.kernel_width * g.channels, s.padding = 0, s.tap_columns = 1;
-  } else if (s.length < tap_outer_slack()) {
+    if (g.filter_size() <= tap_outer_slack()) {
+      x_copy = patches(g, x_copy, tap_outer_slack());
+      s.height = g.out_height, s.width = g.out_width;
+      s.pixel = s.length = g.filter_size(), s.step = 1, s.tap_rows = 1;
+    }
+  } else if (reads_past_x(s)) {
     x_copy = padded_copy(x, 0, 0, tap_outer_slack());
   }
-  if (s.filters < tap_outer_slack()) dy_copy = padded_copy(dy, 0, 0, tap_outer_slack());
+  if (reads_past_dy(s)) dy_copy = padded_copy(dy, 0, 0, tap_outer_slack());
   const real* x_data = x_copy.empty() ? x.data() : x_copy.data();
   const real* dy_data = dy_copy.empty() ? dy.data() : dy_copy.data();
   Tensor dw = Tensor::uninitialized(weight);

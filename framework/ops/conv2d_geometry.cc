@@ -78,7 +78,9 @@ AxisPhase find_phase(int64_t phase, int64_t extent, int64_t kernel, const Conv2d
   AxisPhase found;
   found.first = ((phase - options.padding_begin) % stride + stride) % stride;
   found.count = found.first < extent ? (extent - found.first + stride - 1) / stride : 0;
-  for (int64_t tap = phase; tap < kernel; tap += stride) {
+  // The last tap first: through dy in the order of its memory.
+  const int64_t count = phase < kernel ? (kernel - phase + stride - 1) / stride : 0;
+  for (int64_t tap = phase + (count - 1) * stride; tap >= phase; tap -= stride) {
     found.taps.push_back(tap);
     found.dy_rows.push_back((found.first + options.padding_begin - tap) / stride);
   }

@@ -86,7 +86,7 @@ std::vector<Piece> find_pieces(const TapOuter& s, Range filters, Range length) {
   std::vector<Piece> pieces;
   for (int64_t k = length.begin; k < length.end;) {
     const int64_t left = length.end - k;
-    const bool wide = left > kernel.narrow_columns() && s.length >= kernel.columns;
+    const bool wide = left > kernel.narrow_columns();
     const int64_t width = wide ? kernel.columns : kernel.narrow_columns();
     const int64_t columns = std::min(width, left);
     const int64_t back_columns = s.length >= width ? width - columns : 0;
@@ -175,6 +175,14 @@ void add_groups(const Tensor& sums, int64_t groups, int64_t size, real* dw) {
 }
 
 }  // namespace
+
+bool reads_past_dy(const TapOuter& s) {
+  return s.filters < tile().rows;
+}
+
+bool reads_past_x(const TapOuter& s) {
+  return s.length < tile().columns && s.length != tile().narrow_columns();
+}
 
 int64_t tap_outer_slack() {
   return std::max(tile().columns, tile().rows);

@@ -8,7 +8,6 @@ namespace fracbit::ops {
 
 /// Pixels of x against pixels of dy, for the gradient of convolution weights. Tap (u, v) of pixel
 /// (i, j) of dy is pixel (i step + u - padding, j step + v - padding) of x, left out if outside.
-/// dy may be read a few reals past `filters`, and x past `length`, at any pixel.
 struct TapOuter {
   int64_t images = 0;
   int64_t dy_height = 0, dy_width = 0, dy_pixel = 0, filters = 0;
@@ -17,7 +16,10 @@ struct TapOuter {
   int64_t tap_rows = 1, tap_columns = 1;
 };
 
-/// Reals past the end that tap_outer may read where a pixel has fewer than this many.
+/// Whether tap_outer reads past the filters of a pixel of dy, or past the `length` reals of a pixel
+/// of x: then there must be tap_outer_slack() reals after the last pixel.
+bool reads_past_dy(const TapOuter& shape);
+bool reads_past_x(const TapOuter& shape);
 int64_t tap_outer_slack();
 
 /// dw[f][u][v][k] = sum over pixels of dy[pixel][f] x[tap (u, v) of pixel][k], f < filters, k <
