@@ -24,6 +24,7 @@ uint32_t big_endian(Bytes bytes, size_t at, size_t count) {
   return value;
 }
 
+constexpr uint8_t kHuffmanTables = 0xc4;
 constexpr uint8_t kEndOfImage = 0xd9;
 constexpr uint8_t kStartOfScan = 0xda;
 constexpr uint8_t kApp1 = 0xe1;
@@ -75,10 +76,28 @@ class JpegWalk {
   size_t at_ = 2;
 };
 
+// Each table is a class, sixteen counts of codes, and the codes, of which a byte can tell 256
+// apart. stb_image believes the counts and writes behind its table if they are more.
+bool huffman_tables_fit(Bytes tables) {
+  constexpr size_t kHeader = 17;
+  while (!tables.empty()) {
+    if (tables.size() < kHeader) return false;
+    size_t codes = 0;
+    for (const uint8_t count : tables.subspan(1, kHeader - 1)) codes += count;
+    if (codes > 256 || tables.size() < kHeader + codes) return false;
+    tables = tables.subspan(kHeader + codes);
+  }
+  return true;
+}
+
 void check_jpeg(Bytes bytes, const std::string& path) {
   JpegWalk walk(bytes);
   while (const std::optional<Segment> segment = walk.next()) {
     if (segment->marker == kEndOfImage) return;
+    if (segment->marker == kHuffmanTables && !huffman_tables_fit(segment->content)) {
+      throw FileError(path + ": expects Huffman tables of at most 256 codes at offset " +
+                      std::to_string(segment->content.data() - bytes.data()) + ", found damage");
+    }
   }
   throw FileError(path + ": expects JPEG data with an end marker, found none in " +
                   std::to_string(bytes.size()) + " bytes (truncated or damaged)");

@@ -243,6 +243,14 @@ TEST_CASE("image: a header that promises more than the file can hold is refused"
   CHECK(contains(refusal(wide), "expects at most"));
 }
 
+TEST_CASE("image: Huffman tables of more codes than there can be are refused") {
+  Bytes damaged = kJpeg;
+  const std::array<uint8_t, 2> marker = {0xff, 0xc4};
+  const auto table = std::search(damaged.begin(), damaged.end(), marker.begin(), marker.end());
+  std::fill_n(table + 5, 16, uint8_t{255});
+  CHECK(contains(refusal(damaged), "expects Huffman tables of at most 256 codes at offset"));
+}
+
 TEST_CASE("image: what is no image file is refused") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& path) {
