@@ -39,8 +39,10 @@ QuantizedOperands::Operand QuantizedOperands::make_operand(quantize::Quantizer* 
 
 Variable QuantizedOperands::product(const Variable& x, const Variable& w,
                                     std::shared_ptr<const Product> product, const Run& run) {
-  if (weights_) weights_->set_random(run.position.seed, run.stream, run.position.step);
-  if (inputs_) inputs_->set_random(run.position.seed, run.stream, run.position.step);
+  if (weights_ && run.training)
+    weights_->set_random(run.position.seed, run.stream, run.position.step);
+  if (inputs_ && run.training)
+    inputs_->set_random(run.position.seed, run.stream, run.position.step);
   const bool pack = packed();
   auto qx = std::make_shared<const Operand>(make_operand(inputs_.get(), x.value(), pack, run));
   auto qw = std::make_shared<const Operand>(make_operand(weights_.get(), w.value(), pack, run));

@@ -10,6 +10,7 @@
 #include "fracbit/quantize/reduce.h"
 #include "fracbit/quantize/residual_code.h"
 #include "fracbit/quantize/round.h"
+#include "fracbit/quantize/squash.h"
 #include "fracbit/quantize/surrogate.h"
 
 namespace fracbit::quantize {
@@ -21,32 +22,47 @@ Tensor scalar(double value) {
   return Tensor::full({1}, static_cast<real>(value));
 }
 
-}  // namespace
+/// Code of t = tanh(w) where m is the largest |t|.
+int32_t weight_code(real t, real m, real top) {
+  const real half = static_cast<real>(0.5);
+  return round_to_code(top * (t / (2 * m) + half), top);
+}
 
-Tensor DorefaWeights::squash(const Tensor& w) {
+/// tanh of every element.
+Tensor squashed(const Tensor& w) {
   Tensor t = Tensor::uninitialized(w.shape());
   parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) t[i] = std::tanh(w[i]);
+    const real* from = w.data();
+    real* to = t.data();
+    for (int64_t i = begin; i < end; ++i) to[i] = squash(from[i]);
   });
+  return t;
+}
+
+}  // namespace
+
+Tensor DorefaWeights::fit(const Tensor& w) {
+  Tensor t = squashed(w);
   max_ = max_abs(t.data(), t.size());
   return t;
 }
 
-int32_t DorefaWeights::code(real t) const {
-  const real half = static_cast<real>(0.5);
-  const real u = max_ > 0 ? t / (2 * max_) + half : half;
-  return quantize_k(u, static_cast<real>(top_code(bits_)));
+real DorefaWeights::divisor() const {
+  return max_ > 0 ? max_ : 1;
 }
 
 ScaledLevels DorefaWeights::simulate(const Tensor& w, Mode) {
   if (bits_ == 1) {
     return residual_levels(w, group_mean_abs(w, 1).reshaped({1, 1}), UniformWidths(1));
   }
-  Tensor levels = squash(w);
+  Tensor levels = fit(w);
   const int32_t top = top_code(bits_);
   parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
+    real* level = levels.data();
+    const auto n = static_cast<real>(top);
+    const real m = divisor();
     for (int64_t i = begin; i < end; ++i) {
-      levels[i] = static_cast<real>(2 * code(levels[i]) - top);
+      level[i] = static_cast<real>(2 * weight_code(level[i], m, n) - top);
     }
   });
   return {std::move(levels), scalar(1.0 / top)};
@@ -58,8 +74,10 @@ ScaledBits DorefaWeights::encode(const Tensor& w, Mode) {
   }
   const int32_t top = top_code(bits_);
   BitTensor bits(w.shape(), Encoding::codes, bits_, {2, -top});
-  const Tensor t = squash(w);
-  pack_each(bits, [&](int64_t i) { return code(t[i]); });
+  const Tensor t = fit(w);
+  pack_each(bits, [from = t.data(), m = divisor(), n = static_cast<real>(top)](int64_t i) {
+    return weight_code(from[i], m, n);
+  });
   return {std::move(bits), scalar(1.0 / top)};
 }
 
@@ -67,13 +85,14 @@ Tensor DorefaWeights::backward(const Tensor& w, const Tensor& dy) const {
   require_same_shape("dorefa", w, dy);
   if (bits_ == 1) return dy;
   if (!(max_ > 0)) return Tensor::zeros(w.shape());
-  Tensor t = Tensor::uninitialized(w.shape());
+  const Tensor t = squashed(w);
   Tensor dw = Tensor::uninitialized(w.shape());
   parallel_for(w.size(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      t[i] = std::tanh(w[i]);
-      dw[i] = dy[i] / max_ * (1 - t[i] * t[i]);
-    }
+    const real* slope = t.data();
+    const real* from = dy.data();
+    real* to = dw.data();
+    const real m = max_;
+    for (int64_t i = begin; i < end; ++i) to[i] = from[i] / m * (1 - slope[i] * slope[i]);
   });
   if (max_gradient_ == MaxGradient::detached) return dw;
   const double along = parallel_sum(w.size(), kGrain, [&](int64_t begin, int64_t end) {
@@ -96,11 +115,12 @@ Tensor DorefaWeights::backward(const Tensor& w, const Tensor& dy) const {
 
 namespace {
 
+/// Code of h(x) in one clamp: n min(1, max(0, x)) = min(n, max(0, n x)).
 struct Clip01 {
-  real operator()(real x) const { return x > 0 ? (x < 1 ? x : 1) : 0; }
+  int32_t operator()(real x, real top) const { return round_to_code(top * x, top); }
 };
 struct AbsClip {
-  real operator()(real x) const { return std::abs(x) < 1 ? std::abs(x) : 1; }
+  int32_t operator()(real x, real top) const { return round_to_code(top * std::abs(x), top); }
 };
 
 template <typename Clip>
@@ -111,7 +131,7 @@ Tensor activation_levels(const Tensor& x, int32_t top, Clip clip) {
     real* to = levels.data();
     const auto n = static_cast<real>(top);
     for (int64_t i = begin; i < end; ++i) {
-      to[i] = static_cast<real>(quantize_k(clip(from[i]), n));
+      to[i] = static_cast<real>(clip(from[i], n));
     }
   });
   return levels;
@@ -121,7 +141,7 @@ template <typename Clip>
 void pack_activations(const Tensor& x, BitTensor& bits, Clip clip) {
   const real* from = x.data();
   const auto n = static_cast<real>(top_code(bits.bits()));
-  pack_each(bits, [=](int64_t i) { return quantize_k(clip(from[i]), n); });
+  pack_each(bits, [=](int64_t i) { return clip(from[i], n); });
 }
 
 /// Smallest input of each code 1 .. top of clip01, by bisection of the very function that

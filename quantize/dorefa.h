@@ -29,9 +29,9 @@ class DorefaWeights : public Quantizer {
 
  private:
   /// tanh(w); sets max_.
-  Tensor squash(const Tensor& w);
-  /// Code of a squashed weight.
-  int32_t code(real t) const;
+  Tensor fit(const Tensor& w);
+  /// m, or 1 where all weights are 0: then u = 1/2.
+  real divisor() const;
 
   int bits_;
   MaxGradient max_gradient_;

@@ -67,6 +67,8 @@ void RandomKeys::fill(int64_t first, int64_t count, SortKey* keys) const {
 }
 
 void Permutation::set(uint64_t seed, uint32_t stream) {
+  if (key_[6] != 0) return;
+  key_[6] = 1;
   for (int piece = 0; piece < 4; ++piece) {
     key_[piece] = static_cast<real>((seed >> (16 * piece)) & 0xffff);
   }

@@ -51,14 +51,15 @@ class RandomKeys : public SortKeys {
 /// whole run, in inference too, so its key is part of a checkpoint.
 class Permutation {
  public:
+  /// The first call counts, also when it came before the checkpoint was written.
   void set(uint64_t seed, uint32_t stream);
   RandomKeys keys() const;
-  /// Seed and stream in pieces of 16 bits, which a real holds exactly.
+  /// Seed and stream in pieces of 16 bits, which a real holds exactly, and 1 if they are set.
   Tensor& key() { return key_; }
   const Tensor& key() const { return key_; }
 
  private:
-  Tensor key_ = Tensor::zeros({6});
+  Tensor key_ = Tensor::zeros({7});
 };
 
 }  // namespace fracbit::quantize

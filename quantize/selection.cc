@@ -128,13 +128,24 @@ namespace {
 
 /// Elements after a cut: larger key, or the same key and an index past `last`.
 struct Cut {
-  SortKey key = std::numeric_limits<SortKey>::max();
-  int64_t last = std::numeric_limits<int64_t>::max();
-
-  bool after(SortKey other, int64_t index) const {
-    return other > key || (other == key && index > last);
-  }
+  SortKey key;
+  int64_t last;
 };
+constexpr SortKey kLargest = std::numeric_limits<SortKey>::max();
+constexpr int64_t kNoIndex = std::numeric_limits<int64_t>::max();
+constexpr Cut kAllAfter = {0, -1};
+constexpr Cut kNoneAfter = {kLargest, kNoIndex};
+
+/// Adds 1 to the widths of the elements after the cut.
+void add_after(const Cut& cut, const SortKey* key, int64_t first, int64_t count, uint8_t* widths) {
+  for (int64_t c = 0; c < count; ++c) {
+    widths[c] = static_cast<uint8_t>(widths[c] + (key[c] > cut.key));
+  }
+  if (cut.last == kNoIndex) return;
+  for (int64_t c = std::max<int64_t>(0, cut.last + 1 - first); c < count; ++c) {
+    widths[c] = static_cast<uint8_t>(widths[c] + (key[c] == cut.key));
+  }
+}
 
 /// Index of the `rank`-th element (from 1) with this key.
 int64_t index_of_equal(const SortKeys& keys, int64_t begin, int64_t n, SortKey key, int64_t rank) {
@@ -157,7 +168,7 @@ int64_t index_of_equal(const SortKeys& keys, int64_t begin, int64_t n, SortKey k
 Cut cut_after(const SortKeys& keys, int64_t begin, int64_t n, int64_t count,
               const OrderStatistic& at) {
   const int64_t taken = count - at.below;
-  if (taken == at.equal) return {at.key, std::numeric_limits<int64_t>::max()};
+  if (taken == at.equal) return {at.key, kNoIndex};
   return {at.key, index_of_equal(keys, begin, n, at.key, taken)};
 }
 
@@ -166,12 +177,11 @@ Cut cut_after(const SortKeys& keys, int64_t begin, int64_t n, int64_t count,
 void assign_widths(const SortKeys& keys, int64_t begin, std::span<const int64_t, 3> cumulative,
                    std::span<uint8_t> widths) {
   const auto n = static_cast<int64_t>(widths.size());
-  std::array<Cut, 2> cuts;
-  std::array<uint8_t, 2> always{};  // 1 where nothing lies before the cut
+  std::array<Cut, 2> cuts = {kNoneAfter, kNoneAfter};
   std::vector<int64_t> positions;
   std::vector<size_t> cut_of;
   for (size_t k = 0; k < cuts.size(); ++k) {
-    always[k] = cumulative[k] == 0;
+    if (cumulative[k] == 0) cuts[k] = kAllAfter;
     if (cumulative[k] == 0 || cumulative[k] == n) continue;
     positions.push_back(cumulative[k] - 1);
     cut_of.push_back(k);
@@ -183,12 +193,9 @@ void assign_widths(const SortKeys& keys, int64_t begin, std::span<const int64_t,
   parallel_for(n, kGrain, [&](int64_t from, int64_t to) {
     for_each_chunk(keys, begin + from, begin + to,
                    [&](int64_t first, int64_t count, const SortKey* key) {
-                     for (int64_t c = 0; c < count; ++c) {
-                       const int64_t i = first + c;
-                       widths[static_cast<size_t>(i - begin)] =
-                           static_cast<uint8_t>(1 + (always[0] | cuts[0].after(key[c], i)) +
-                                                (always[1] | cuts[1].after(key[c], i)));
-                     }
+                     uint8_t* out = widths.data() + (first - begin);
+                     std::fill_n(out, count, uint8_t{1});
+                     for (const Cut& cut : cuts) add_after(cut, key, first, count, out);
                    });
   });
 }
