@@ -58,16 +58,16 @@ struct Outcome {
 /// Everything a run is made of.
 class Run {
  public:
-  explicit Run(const Settings& settings)
-      : settings_(settings),
-        train_(train_loader(settings)),
-        test_(test_loader(settings)),
-        network_(make_network(settings)),
-        from_(checkpoint_to_resume(settings)) {
+  explicit Run(const Settings& settings) : settings_(settings) {
+    // First of all, because a folder that cannot be used should be told at once.
+    directory_.emplace(settings.text("out"), existing(settings), title(settings));
+    train_ = train_loader(settings);
+    test_ = test_loader(settings);
+    network_ = make_network(settings);
     network_.module->initialize(static_cast<uint64_t>(settings.integer("seed")));
     optimizer_ = make_optimizer(settings, network_.module->parameters());
     schedule_ = make_schedule(settings, train_->batches());
-    directory_.emplace(settings.text("out"), existing(settings), title(settings));
+    from_ = checkpoint_to_resume(settings);
   }
 
   Outcome fit(Progress& progress) {

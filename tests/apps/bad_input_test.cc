@@ -50,10 +50,10 @@ class SmallMnist {
     return run({"train", "--dataset", "mnist", "--data-dir", folder_.path(), "--model", "lenet5",
                 "--epochs", "1", "--batch-size", "10", "--quiet", "--out", folder_ / "run"});
   }
-  /// Empty if training refuses the file with exit code 3, naming it, and has made no run directory.
+  /// Empty if training refuses the file with exit code 3, naming it, and has begun no run.
   std::string fault(const std::string& name) const {
     const std::string fault = error_fault(train(), 3, name);
-    return std::filesystem::exists(path("run")) ? "there is a run directory" : fault;
+    return std::filesystem::exists(path("run/config.toml")) ? "there is a run" : fault;
   }
 
  private:
@@ -154,4 +154,11 @@ TEST_CASE("what cannot be written is exit code 5", "[apps]") {
   write_bytes(folder / "file", "x");
   CHECK(error_fault(run(train_to(folder / "file")), 2, folder / "file") == "");
   CHECK(read_bytes(folder / "file") == "x");
+}
+
+TEST_CASE("not enough memory is exit code 6", "[apps]") {
+  // The first layer's output alone has 1 GB.
+  CHECK(error_fault(run({.arguments = {"bench", "--model", "vgg8", "--batch", "4096"},
+                         .memory_limit_bytes = 800'000'000}),
+                    6, "memory") == "");
 }

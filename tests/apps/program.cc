@@ -55,6 +55,12 @@ void redirect(int descriptor, const std::string& path) {
   ::close(file);
 }
 
+void limit(__rlimit_resource resource, long bytes) {
+  if (bytes < 0) return;
+  const rlimit both = {static_cast<rlim_t>(bytes), static_cast<rlim_t>(bytes)};
+  if (::setrlimit(resource, &both) != 0) ::_exit(126);
+}
+
 }  // namespace
 
 nlohmann::json Outcome::json() const {
@@ -85,11 +91,8 @@ void Process::execute(const Call& call) const {
   redirect(STDERR_FILENO, err_path_);
   if (call.close_stdout) ::close(STDOUT_FILENO);
   if (!call.folder.empty() && ::chdir(call.folder.c_str()) != 0) ::_exit(126);
-  if (call.file_limit_bytes >= 0) {
-    const auto bytes = static_cast<rlim_t>(call.file_limit_bytes);
-    const rlimit limit = {bytes, bytes};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
+  limit(RLIMIT_FSIZE, call.file_limit_bytes);
+  limit(RLIMIT_AS, call.memory_limit_bytes);
   ::execve(program, pointers(arguments).data(), pointers(environment).data());
   ::_exit(127);
 }

@@ -23,10 +23,11 @@ struct Outcome {
 struct Call {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment = {};
-  std::string folder = "";     ///< working directory; empty: this one
-  std::string out_file = "";   ///< where stdout goes; empty: into Outcome::out
-  bool close_stdout = false;   ///< start it without a stdout
-  long file_limit_bytes = -1;  ///< largest file it may write; -1: any
+  std::string folder = "";       ///< working directory; empty: this one
+  std::string out_file = "";     ///< where stdout goes; empty: into Outcome::out
+  bool close_stdout = false;     ///< start it without a stdout
+  long file_limit_bytes = -1;    ///< largest file it may write; -1: any
+  long memory_limit_bytes = -1;  ///< most memory it may have; -1: any
 };
 
 /// A running program. Killed at the end of its life if it has not ended by itself.
