@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t kDepth = 256;
 /// Rows, and panels of columns, that one task owns.
 constexpr int64_t kRows = 256;
-constexpr int64_t kPanels = 4;
+constexpr int64_t kPanels = 8;
 /// The same where the rows are weights, which are read once.
 constexpr int64_t kWeightRows = 32;
 constexpr int64_t kSamplePanels = 16;
@@ -46,24 +46,24 @@ void multiply_panel(const RowBlock& block, int64_t length, const real* panel, in
                     int64_t used, const real* zeros) {
   const kernels::tile::Kernels& kernel = tile();
   const auto product = width == kernel.columns ? kernel.product : kernel.product_narrow;
-  std::vector<const real*> rows(static_cast<size_t>(kernel.rows));
-  std::vector<const real*> starts(rows.size(), zeros);
-  std::vector<real*> results(rows.size());
-  std::vector<real> spare(static_cast<size_t>(kernel.rows * width));
+  const real* rows[kernels::tile::kMaxRows];
+  const real* starts[kernels::tile::kMaxRows];
+  real* results[kernels::tile::kMaxRows];
+  real spare[kernels::tile::kMaxRows * kernels::tile::kMaxColumns];
   for (int64_t row = 0; row < block.count; row += kernel.rows) {
     for (int64_t m = 0; m < kernel.rows; ++m) {
       const int64_t at = std::min(row + m, block.count - 1);
-      const auto slot = static_cast<size_t>(m);
-      rows[slot] = block.a + at * block.a_step;
-      results[slot] = used == width ? block.c + at * block.c_step : spare.data() + m * width;
-      if (zeros != nullptr) continue;
-      starts[slot] = results[slot];
-      if (used < width) std::copy_n(block.c + at * block.c_step, used, results[slot]);
+      rows[m] = block.a + at * block.a_step;
+      results[m] = used == width ? block.c + at * block.c_step : spare + m * width;
+      starts[m] = zeros != nullptr ? zeros : results[m];
+      if (zeros == nullptr && used < width) {
+        std::copy_n(block.c + at * block.c_step, used, results[m]);
+      }
     }
-    product(rows.data(), 1, length, panel, starts.data(), results.data());
+    product(rows, 1, length, panel, starts, results);
     if (used == width) continue;
     for (int64_t m = 0; m < std::min(kernel.rows, block.count - row); ++m) {
-      std::copy_n(spare.data() + m * width, used, block.c + (row + m) * block.c_step);
+      std::copy_n(spare + m * width, used, block.c + (row + m) * block.c_step);
     }
   }
 }
@@ -83,23 +83,35 @@ void for_each_block(int64_t rows, int64_t row_grain, int64_t columns, int64_t co
   });
 }
 
+/// Panels of `length` rows of b, kDepth columns apart. A few rows at a time go into all panels, so
+/// that memory is read in runs longer than a panel is wide.
+void copy_panels(const real* b, int64_t b_step, int64_t length, int64_t columns, real* panels) {
+  const kernels::tile::Kernels& kernel = tile();
+  constexpr int64_t kRowsAtOnce = 8;
+  for (int64_t k = 0; k < length; k += kRowsAtOnce) {
+    for (int64_t column = 0; column < columns; column += kernel.columns) {
+      const int64_t used = std::min(kernel.columns, columns - column);
+      const int64_t width = panel_width(used);
+      kernel.copy(b + k * b_step + column, b_step, used, std::min(kRowsAtOnce, length - k), width,
+                  panels + column * kDepth + k * width);
+    }
+  }
+}
+
 /// c = a b, where b is [depth, b_step] in memory: its panels are copied as they are needed.
 void multiply_block(const RowBlock& block, const real* b, int64_t b_step, int64_t depth,
                     int64_t columns) {
   const kernels::tile::Kernels& kernel = tile();
   const std::vector<real> zeros(static_cast<size_t>(kernel.columns), real{0});
-  std::vector<real> panel(static_cast<size_t>(kernel.columns * kDepth));
+  std::vector<real> panels(static_cast<size_t>(kPanels * kernel.columns * kDepth));
   for (int64_t k = 0; k == 0 || k < depth; k += kDepth) {
     const int64_t length = std::min(kDepth, depth - k);
+    copy_panels(b + k * b_step, b_step, length, columns, panels.data());
     for (int64_t column = 0; column < columns; column += kernel.columns) {
       const int64_t used = std::min(kernel.columns, columns - column);
-      const int64_t width =
-          used <= kernel.narrow_columns() ? kernel.narrow_columns() : kernel.columns;
-      for (int64_t i = 0; i < length; ++i) {
-        std::copy_n(b + (k + i) * b_step + column, used, panel.data() + i * width);
-      }
-      const RowBlock part{block.a + k, block.a_step, block.count, block.c + column, block.c_step};
-      multiply_panel(part, length, panel.data(), width, used, k == 0 ? zeros.data() : nullptr);
+      multiply_panel({block.a + k, block.a_step, block.count, block.c + column, block.c_step},
+                     length, panels.data() + column * kDepth, panel_width(used), used,
+                     k == 0 ? zeros.data() : nullptr);
     }
   }
 }

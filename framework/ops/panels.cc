@@ -42,6 +42,10 @@ const kernels::tile::Kernels& tile() {
   return kernels;
 }
 
+int64_t panel_width(int64_t used) {
+  return used <= tile().narrow_columns() ? tile().narrow_columns() : tile().columns;
+}
+
 int64_t Panels::count() const {
   return (columns + tile().columns - 1) / tile().columns;
 }
@@ -55,7 +59,7 @@ int64_t Panels::used(int64_t p) const {
 }
 
 int64_t Panels::width(int64_t p) const {
-  return used(p) <= tile().narrow_columns() ? tile().narrow_columns() : tile().columns;
+  return panel_width(used(p));
 }
 
 Panels pack_rows(const real* source, int64_t step, int64_t columns, int64_t depth) {

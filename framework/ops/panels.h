@@ -14,6 +14,9 @@ namespace fracbit::ops {
 /// The register tile of the instruction set in use.
 const kernels::tile::Kernels& tile();
 
+/// Columns of a panel for that many that are used: all of a tile's, or half where it is enough.
+int64_t panel_width(int64_t used);
+
 /// The right operand of a product, [depth, columns], as the register tile reads it: panels of
 /// tile().columns columns, each contiguous. The last panel has half of them where that is enough;
 /// columns past the last one are zero.

@@ -105,11 +105,7 @@ std::vector<Piece> find_pieces(const TapOuter& s, Range filters, Range length) {
 class Sweep {
  public:
   Sweep(const TapOuter& shape, const real* dy, const real* x, real* dw)
-      : s_(shape),
-        dy_(dy),
-        x_(x),
-        dw_(dw),
-        spare_(static_cast<size_t>(tile().rows * tile().columns)) {}
+      : s_(shape), dy_(dy), x_(x), dw_(dw) {}
 
   void run(const std::vector<Piece>& pieces, Range images) {
     const int64_t last_row = images.end * s_.dy_height;
@@ -149,9 +145,10 @@ class Sweep {
       outer(left, right, count, found.lengths[first], true, out, step);
       return;
     }
-    outer(left, right, count, found.lengths[first], false, spare_.data(), width);
+    real spare[kernels::tile::kMaxRows * kernels::tile::kMaxColumns];
+    outer(left, right, count, found.lengths[first], false, spare, width);
     for (int64_t m = 0; m < piece.rows; ++m) {
-      const real* from = spare_.data() + (m + piece.back_rows) * width + piece.back_columns;
+      const real* from = spare + (m + piece.back_rows) * width + piece.back_columns;
       for (int64_t n = 0; n < piece.columns; ++n) out[m * step + n] += from[n];
     }
   }
@@ -160,7 +157,6 @@ class Sweep {
   const real* dy_;
   const real* x_;
   real* dw_;
-  std::vector<real> spare_;
 };
 
 /// dw[i] = sum over groups of sums[group][i], in their order.

@@ -13,21 +13,22 @@ constexpr int64_t kTiles = 16;
 
 /// One panel of weights against all tiles of a block; a panel with padding goes by way of `spare`.
 void multiply_panel(const TapTable& table, int64_t length, const Panels& weights, int64_t p,
-                    const real* start, real* spare, real* y) {
+                    const real* start, real* y) {
   const kernels::tile::Kernels& kernel = tile();
   const int64_t width = weights.width(p);
   const int64_t used = weights.used(p);
   const auto product = width == kernel.columns ? kernel.product : kernel.product_narrow;
   y += p * kernel.columns;
-  std::vector<const real*> starts(static_cast<size_t>(kernel.rows), start + p * kernel.columns);
-  std::vector<real*> results(static_cast<size_t>(kernel.rows));
+  const real* starts[kernels::tile::kMaxRows];
+  std::fill_n(starts, kernel.rows, start + p * kernel.columns);
+  real* results[kernels::tile::kMaxRows];
+  real spare[kernels::tile::kMaxRows * kernels::tile::kMaxColumns];
   for (int64_t t = 0; t < table.tiles(); ++t) {
     const int64_t* places = table.results(t);
     for (int64_t m = 0; m < kernel.rows; ++m) {
-      results[static_cast<size_t>(m)] = used == width ? y + places[m] : spare + m * width;
+      results[m] = used == width ? y + places[m] : spare + m * width;
     }
-    product(table.sources(t), table.taps(), length, weights.panel(p), starts.data(),
-            results.data());
+    product(table.sources(t), table.taps(), length, weights.panel(p), starts, results);
     if (used == width) continue;
     for (int64_t m = 0; m < kernel.rows; ++m) std::copy_n(spare + m * width, used, y + places[m]);
   }
@@ -44,9 +45,8 @@ void tap_product(const TapGrid& grid, const real* x, const Panels& weights, cons
   parallel_for(grid.pixels(), kTiles * kernel.rows, [&](int64_t begin, int64_t end) {
     TapTable table(grid, grid.taps(), kernel.rows, x, zeros.data());
     table.enter(begin, end);
-    std::vector<real> spare(static_cast<size_t>(kernel.rows * kernel.columns));
     for (int64_t p = 0; p < weights.count(); ++p) {
-      multiply_panel(table, grid.length, weights, p, start.data(), spare.data(), y);
+      multiply_panel(table, grid.length, weights, p, start.data(), y);
     }
   });
 }

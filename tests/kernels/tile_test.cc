@@ -128,17 +128,20 @@ TEST_CASE("tile outer products equal the reference") {
   });
 }
 
-TEST_CASE("packing a panel equals the reference") {
+TEST_CASE("packing and copying a panel equal the reference") {
   for_each_kernel([](const Case& c) {
     for (const int64_t columns : {c.kernels.columns, c.kernels.narrow_columns()}) {
       for (const int64_t count : {columns, columns - 1, int64_t{1}}) {
         for (const int64_t length : {1, 16, 37}) {
-          Numbers source(columns * 40, c.whole, 1);
+          Numbers source(40 * 40, c.whole, 1);
           Numbers got(length * columns, c.whole, 2);
           Numbers expected(length * columns, c.whole, 2);
           c.kernels.pack(source.data(), 39, count, length, columns, got.data());
           tile::reference::pack(source.data(), 39, count, length, columns, expected.data());
           INFO(count << " of " << columns << " columns, length " << length);
+          check_equal(got, expected, true);
+          c.kernels.copy(source.data(), 39, count, length, columns, got.data());
+          tile::reference::copy(source.data(), 39, count, length, columns, expected.data());
           check_equal(got, expected, true);
         }
       }

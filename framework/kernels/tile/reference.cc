@@ -39,6 +39,15 @@ void pack(const real* source, int64_t step, int64_t count, int64_t length, int64
   }
 }
 
+void copy(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
+          real* panel) noexcept {
+  for (int64_t k = 0; k < length; ++k) {
+    for (int64_t n = 0; n < columns; ++n) {
+      panel[k * columns + n] = n < count ? source[k * step + n] : 0;
+    }
+  }
+}
+
 void depthwise_product(int64_t rows, const real* const* x, int64_t taps, const real* w,
                        const real* start, int64_t channels, real* const* y) noexcept {
   for (int64_t m = 0; m < rows; ++m) {

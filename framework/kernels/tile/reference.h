@@ -12,6 +12,8 @@ void outer(int64_t rows, int64_t columns, const Runs& a, const Runs& b, int64_t 
            int64_t length, bool add, real* c, int64_t c_step) noexcept;
 void pack(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
           real* panel) noexcept;
+void copy(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
+          real* panel) noexcept;
 void depthwise_product(int64_t rows, const real* const* x, int64_t taps, const real* w,
                        const real* start, int64_t channels, real* const* y) noexcept;
 void depthwise_outer(int64_t taps, const real* const* x, int64_t x_step, const real* const* dy,

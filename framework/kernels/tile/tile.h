@@ -31,6 +31,9 @@ using Outer = void (*)(const Runs& a, const Runs& b, int64_t runs, int64_t lengt
 using Pack = void (*)(const real* source, int64_t step, int64_t count, int64_t length,
                       int64_t columns, real* panel) noexcept;
 
+/// panel[k columns + n] = n < count ? source[k step + n] : 0, for k < length, n < columns.
+using Copy = Pack;
+
 /// y[m][c] = start[c] + sum over t < taps of x[t depthwise_rows + m][c] w[t channels + c],
 /// for m < depthwise_rows, c < channels.
 using DepthwiseProduct = void (*)(const real* const* x, int64_t taps, const real* w,
@@ -40,6 +43,10 @@ using DepthwiseProduct = void (*)(const real* const* x, int64_t taps, const real
 /// for t < depthwise_taps, c < channels.
 using DepthwiseOuter = void (*)(const real* const* x, int64_t x_step, const real* const* dy,
                                 int64_t pixels, int64_t channels, real* dw) noexcept;
+
+/// No instruction set has larger tiles.
+inline constexpr int64_t kMaxRows = 8;
+inline constexpr int64_t kMaxColumns = 32;
 
 /// The kernels of one instruction set. `narrow` ones have half the columns.
 struct Kernels {
@@ -52,6 +59,7 @@ struct Kernels {
   Outer outer;
   Outer outer_narrow;
   Pack pack;
+  Copy copy;
   DepthwiseProduct depthwise_product;
   DepthwiseOuter depthwise_outer;
 

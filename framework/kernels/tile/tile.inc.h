@@ -115,6 +115,15 @@ void pack(const real* source, int64_t step, int64_t count, int64_t length, int64
   }
 }
 
+void copy(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
+          real* panel) noexcept {
+  const int64_t whole = count / kWidth * kWidth;
+  for (int64_t k = 0; k < length; ++k, source += step, panel += columns) {
+    for (int64_t n = 0; n < whole; n += kWidth) vec::pstoreu(panel + n, load(source + n));
+    for (int64_t n = whole; n < columns; ++n) panel[n] = n < count ? source[n] : 0;
+  }
+}
+
 /// V vectors of channels of DepthwiseProduct, from channel c.
 template <int MR, int V>
 inline void depthwise_channels(const real* const* x, int64_t taps, const real* w, const real* start,
@@ -193,17 +202,19 @@ void depthwise_outer(const real* const* x, int64_t x_step, const real* const* dy
 /// A tile of MR rows and two vectors of columns.
 template <int MR>
 constexpr Kernels table() {
-  return {MR,
-          2 * kWidth,
-          4,
-          9,
-          product<MR, 2>,
-          product<MR, 1>,
-          outer<MR, 2>,
-          outer<MR, 1>,
-          pack,
-          depthwise_product<4>,
-          depthwise_outer<9>};
+  static_assert(MR <= kMaxRows && 2 * kWidth <= kMaxColumns);
+  return {.rows = MR,
+          .columns = 2 * kWidth,
+          .depthwise_rows = 4,
+          .depthwise_taps = 9,
+          .product = product<MR, 2>,
+          .product_narrow = product<MR, 1>,
+          .outer = outer<MR, 2>,
+          .outer_narrow = outer<MR, 1>,
+          .pack = pack,
+          .copy = copy,
+          .depthwise_product = depthwise_product<4>,
+          .depthwise_outer = depthwise_outer<9>};
 }
 
 }  // namespace
