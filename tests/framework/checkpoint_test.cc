@@ -207,6 +207,20 @@ TEST_CASE("checkpoint: an optimizer and its checkpoint go back and forth") {
   CHECK_THROWS_AS(restore(checkpoint, stateless), FileError);
 }
 
+TEST_CASE("checkpoint: a file of format 1 stays readable") {
+  const char* root = std::getenv("FRACBIT_SOURCE_ROOT");
+  REQUIRE(root != nullptr);
+  const Checkpoint old = load_checkpoint(std::string(root) + "/tests/fuzz/seeds/format1.safetensors");
+  CHECK(old.config == "model = \"lenet5\"\n");
+  CHECK(old.position.step == 57);
+  CHECK(old.sums.loss == 1.0 / 3);
+  REQUIRE(old.parameters.size() == 2);
+  CHECK(old.parameters[0].value.shape() == Shape{2, 1, 1, 2});
+  CHECK(old.parameters[0].value[1] == -2);
+  CHECK(old.buffers.at(0).name == "bn1.running_mean");
+  CHECK(old.optimizer.at(0).name == "conv1.weight.momentum");
+}
+
 TEST_CASE("checkpoint: the Python reader of docs/formats.md reads it") {
   const char* root = std::getenv("FRACBIT_SOURCE_ROOT");
   REQUIRE(root != nullptr);
