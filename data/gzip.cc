@@ -1,6 +1,7 @@
 #include "fracbit/data/gzip.h"
 
 #include <algorithm>
+#include <new>
 
 #include "data/catalogue.inc"
 #include "fracbit/framework/error.h"
@@ -19,45 +20,48 @@ bool is_gzip(std::span<const uint8_t> bytes) {
 
 namespace {
 
+constexpr size_t kPiece = size_t{1} << 30;
+
 class Inflater {
  public:
-  explicit Inflater(std::span<const uint8_t> bytes) {
+  explicit Inflater(std::span<const uint8_t> bytes) : rest_(bytes) {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
     if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
-    stream_.next_in = const_cast<Bytef*>(bytes.data());
-    stream_.avail_in = static_cast<uInt>(bytes.size());
   }
   ~Inflater() { inflateEnd(&stream_); }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Fills `out`, or less at the end of the data; the result is zlib's.
+  // Writes some of `out`; the result is zlib's. At most kPiece bytes at a time, as zlib counts in
+  // 32 bits.
   int inflate(std::span<uint8_t> out) {
+    if (stream_.avail_in == 0) {
+      const std::span<const uint8_t> piece = rest_.first(std::min(rest_.size(), kPiece));
+      stream_.next_in = const_cast<Bytef*>(piece.data());
+      stream_.avail_in = static_cast<uInt>(piece.size());
+      rest_ = rest_.subspan(piece.size());
+    }
     stream_.next_out = out.data();
     stream_.avail_out = static_cast<uInt>(out.size());
     return ::inflate(&stream_, Z_NO_FLUSH);
   }
   size_t unwritten() const { return stream_.avail_out; }
-  size_t unread() const { return stream_.avail_in; }
+  size_t unread() const { return stream_.avail_in + rest_.size(); }
 
  private:
   z_stream stream_{};
+  std::span<const uint8_t> rest_;
 };
 
 }  // namespace
 
 std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t limit, const std::string& path) {
-  constexpr size_t kMaxInput = size_t{1} << 31;
-  if (bytes.size() > kMaxInput) {
-    throw FileError(path + ": expects at most 2 GiB of gzip data, found " +
-                    std::to_string(bytes.size()) + " bytes");
-  }
   constexpr size_t kStep = size_t{1} << 20;
   Inflater inflater(bytes);
   std::vector<uint8_t> content;
   while (content.size() < limit) {
     const size_t before = content.size();
-    content.resize(before + std::min(limit - before, std::max(kStep, before)));
+    content.resize(before + std::min({limit - before, std::max(kStep, before), kPiece}));
     const int status = inflater.inflate(std::span(content).subspan(before));
     content.resize(content.size() - inflater.unwritten());
     const std::string at = std::to_string(bytes.size() - inflater.unread());
@@ -66,7 +70,7 @@ std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t limit, const 
       throw FileError(path + ": expects the end of the gzip data at byte " + at + ", found " +
                       std::to_string(inflater.unread()) + " more bytes");
     }
-    if (status == Z_BUF_ERROR || (status == Z_OK && content.size() == before)) {
+    if (status == Z_BUF_ERROR) {
       throw FileError(path + ": expects more gzip data at byte " + at + ", found the end of file");
     }
     if (status != Z_OK) {

@@ -47,15 +47,18 @@ std::string shell_quoted(const std::string& text) {
   return "'" + text + "'";
 }
 
-// Unpacks the .xz files of a folder; false without the xz program.
-bool unpack(const std::string& from, const std::string& to) {
-  for (const auto& entry : std::filesystem::directory_iterator(from)) {
+// Folder of CIFAR-10's files: as they are, or unpacked into `scratch` if they are .xz files; empty
+// without the files or the xz program.
+std::string cifar10_folder(const test::TemporaryFolder& scratch) {
+  const std::string folder = test::real_data("cifar-10/cifar-10-batches-bin");
+  if (folder.empty() || std::filesystem::exists(folder + "/test_batch.bin")) return folder;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".xz") continue;
     const std::string command = "xz -dc " + shell_quoted(entry.path().string()) + " > " +
-                                shell_quoted(to + "/" + entry.path().stem().string());
-    if (std::system(command.c_str()) != 0) return false;
+                                shell_quoted(scratch / entry.path().stem().string());
+    if (std::system(command.c_str()) != 0) return {};
   }
-  return true;
+  return scratch.path();
 }
 
 }  // namespace
@@ -79,20 +82,19 @@ TEST_CASE("mnist: the published files have the published content") {
 }
 
 TEST_CASE("cifar10: the published files have the published content") {
-  const std::string packed = test::real_data("cifar-10/cifar-10-batches-bin");
-  const test::TemporaryFolder folder;
-  if (packed.empty() || !unpack(packed, folder.path())) {
+  const test::TemporaryFolder scratch;
+  const std::string root = cifar10_folder(scratch);
+  if (root.empty()) {
     WARN("SKIPPED: no CIFAR-10 files in FRACBIT_DATA, or no xz program to unpack them");
     return;
   }
-  const auto train = data::open("cifar10", {.root = folder.path()});
+  const auto train = data::open("cifar10", {.root = root});
   CHECK(train->size() == 50000);
   const Statistics found = statistics(*train);
   CHECK(found.counts == Counts(10, 5000));
   check_close(found.mean, train->mean());
   check_close(found.deviation, train->deviation());
-  const Statistics test =
-      statistics(*data::open("cifar10", {.root = folder.path(), .split = "test"}));
+  const Statistics test = statistics(*data::open("cifar10", {.root = root, .split = "test"}));
   CHECK(test.counts == Counts(10, 1000));
   check_close(test.mean, {0.49421506, 0.48513160, 0.45040748});
   check_close(test.deviation, {0.24664914, 0.24289232, 0.26158902});
