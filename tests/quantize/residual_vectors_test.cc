@@ -159,7 +159,8 @@ TEST_CASE("the windows of the residual gradient") {
 }
 
 TEST_CASE("known answers of Philox4x32-10") {
-  for (const json& row : vector_cases("rng").at(0)["rows"]) {
+  const std::vector<json> cases = vector_cases("rng");
+  for (const json& row : cases.at(0)["rows"]) {
     const auto word = [](const json& hex) {
       return static_cast<uint32_t>(std::stoul(hex.get<std::string>(), nullptr, 16));
     };
