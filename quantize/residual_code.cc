@@ -63,13 +63,14 @@ Sum sum_term(const real* x, const real* mu, int n, int64_t begin, int64_t end,
     widths.fill(first, count, width.data());
     for (int j = 0; j < n; ++j) advance(e.data(), count, mu[j]);
     const auto below = static_cast<real>(n);
+    int32_t active = 0;
     for (int64_t c = 0; c < count; ++c) {
       const auto at = static_cast<size_t>(c);
       e[at] = width[at] > below ? std::abs(e[at]) : 0;
-      width[at] = static_cast<real>(width[at] > below ? 1 : 0);
+      active += static_cast<int32_t>(width[at] > below);
     }
     sum.magnitude += lane_sum(0, count, [&](int64_t c) { return e[static_cast<size_t>(c)]; });
-    sum.count += lane_sum(0, count, [&](int64_t c) { return width[static_cast<size_t>(c)]; });
+    sum.count += active;
   }
   return sum;
 }

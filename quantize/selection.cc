@@ -32,14 +32,12 @@ void for_each_chunk(const SortKeys& keys, int64_t begin, int64_t end, const Body
   }
 }
 
-/// The key at `position` of the sorted candidates, of which `below` elements lie before.
-OrderStatistic pick(std::vector<SortKey>& candidates, int64_t position, int64_t below) {
-  const auto nth = candidates.begin() + (position - below);
-  std::nth_element(candidates.begin(), nth, candidates.end());
-  OrderStatistic found{*nth, below, 0};
-  for (SortKey key : candidates) {
-    found.below += key < found.key;
-    found.equal += key == found.key;
+/// Where a key lies among the candidates, `below` elements coming before all of these.
+OrderStatistic locate(const std::vector<SortKey>& candidates, SortKey key, int64_t below) {
+  OrderStatistic found{key, below, 0};
+  for (SortKey other : candidates) {
+    found.below += other < key;
+    found.equal += other == key;
   }
   return found;
 }
@@ -49,7 +47,13 @@ std::vector<OrderStatistic> of_few(const SortKeys& keys, int64_t begin, int64_t 
   std::vector<SortKey> all(static_cast<size_t>(n));
   keys.fill(begin, n, all.data());
   std::vector<OrderStatistic> found;
-  for (int64_t position : positions) found.push_back(pick(all, position, 0));
+  auto unsorted = all.begin();  // everything before is smaller or equal
+  for (int64_t position : positions) {
+    const auto nth = all.begin() + position;
+    std::nth_element(unsorted, nth, all.end());
+    unsorted = nth;
+    found.push_back(locate(all, *nth, 0));
+  }
   return found;
 }
 
@@ -119,7 +123,9 @@ std::vector<OrderStatistic> order_statistics(const SortKeys& keys, int64_t begin
     std::copy_if(kept.begin(), kept.end(), std::back_inserter(candidates), [&](SortKey key) {
       return static_cast<int64_t>(key >> kShift) == targets[i].index;
     });
-    found.push_back(pick(candidates, positions[i], targets[i].below));
+    const auto nth = candidates.begin() + (positions[i] - targets[i].below);
+    std::nth_element(candidates.begin(), nth, candidates.end());
+    found.push_back(locate(candidates, *nth, targets[i].below));
   }
   return found;
 }

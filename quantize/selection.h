@@ -27,7 +27,8 @@ struct OrderStatistic {
   int64_t equal;  ///< elements with this key
 };
 
-/// The elements at these positions (from 0) if begin .. begin + n - 1 were sorted, in linear time.
+/// The elements at these positions (from 0, ascending) if begin .. begin + n - 1 were sorted, in
+/// linear time.
 std::vector<OrderStatistic> order_statistics(const SortKeys& keys, int64_t begin, int64_t n,
                                              std::span<const int64_t> positions);
 
