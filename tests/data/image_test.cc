@@ -239,7 +239,7 @@ TEST_CASE("image: a header that promises more than the file can hold is refused"
   CHECK(contains(refusal(file), "found a header of 15000 x 15000"));
   Bytes wide = kJpeg;
   constexpr size_t kFrame = 71;  // offset of its header: height at 5, width at 7
-  for (const size_t at : {5, 6, 7, 8}) wide[kFrame + at] = 0x7f;
+  for (size_t at = 5; at < 9; ++at) wide[kFrame + at] = 0x7f;
   CHECK(contains(refusal(wide), "expects at most"));
 }
 

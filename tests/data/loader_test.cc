@@ -100,7 +100,7 @@ TEST_CASE("loader: drop_last leaves out the batch that is not full") {
 
 TEST_CASE("loader: shuffling visits each sample once, in another order each epoch and seed") {
   std::set<std::vector<int>> orders;
-  for (const uint64_t seed : {1, 2}) {
+  for (const uint64_t seed : {uint64_t{1}, uint64_t{2}}) {
     DataLoader loader(numbered_images(),
                       {.batch = 4, .shuffle = true, .seed = seed, .normalize = false});
     for (int64_t epoch = 0; epoch < 3; ++epoch) {
