@@ -6,10 +6,10 @@ set -eu
 build=$1 program=$2
 shift 2
 prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
 readme=$(dirname "$program")/../../README.md
 awk '/^```cpp/ { on = 1; next } /^```/ { on = 0 } on' "$readme" | diff - "$program" ||
   { echo "README.md shows another program"; exit 1; }
-trap 'rm -rf "$prefix"' EXIT
 meson install -C "$build" --no-rebuild --quiet --tags devel --destdir "$prefix"
 
 package=$(find "$prefix" -name fracbit.pc)
