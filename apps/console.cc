@@ -63,15 +63,15 @@ void report_error(std::string_view what) {
 }
 
 bool stderr_is_terminal() {
-  return ::isatty(STDERR_FILENO) == 1;
+  const char* terminal = std::getenv("TERM");
+  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
+  return !dumb && ::isatty(STDERR_FILENO) == 1;
 }
 
 bool colors_welcome() {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
   const bool refused = no_color != nullptr && *no_color != '\0';
-  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
-  return stderr_is_terminal() && !refused && !dumb;
+  return stderr_is_terminal() && !refused;
 }
 
 int terminal_width() {

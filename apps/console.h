@@ -23,8 +23,8 @@ void report_error(std::string_view what);
 /// Raw text on stderr: the progress bar.
 void write_stderr(std::string_view text);
 
-/// Whether stderr is a terminal, whether colours are welcome there (NO_COLOR, TERM=dumb), and its
-/// width in columns.
+/// Whether stderr is a terminal that lines can be drawn anew on (TERM=dumb is none), whether
+/// colours are welcome there (NO_COLOR), and its width in columns.
 bool stderr_is_terminal();
 bool colors_welcome();
 int terminal_width();

@@ -74,6 +74,15 @@ TEST_CASE("--print-config is TOML that gives the same options again", "[apps]") 
   }
 }
 
+TEST_CASE("every recipe is made of options that fit together", "[apps]") {
+  for (const auto& name : run({"list", "recipes", "--json"}).json()["names"]) {
+    CAPTURE(name);
+    const Outcome printed = run({"train", "--recipe", name, "--print-config", "--json"});
+    CHECK(printed.exit_code == 0);
+    CHECK(printed.json()["config"]["schedule"] == "cosine");
+  }
+}
+
 TEST_CASE("--print-config says where each value comes from", "[apps]") {
   const std::string text = run({"train", "--print-config", "--lr", "0.5", "--quant", "hbnn"}).out;
   CHECK(text.find("lr = 0.5 ") != std::string::npos);
