@@ -1,6 +1,8 @@
 #include "fracbit/quantize/bit_shares.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 #include "fracbit/framework/error.h"
@@ -24,14 +26,16 @@ constexpr Row kTable[] = {
 }  // namespace
 
 BitShares shares_from_average(double bits) {
-  for (const Row& row : kTable) {
-    if (row.bits == bits) return row.shares;
-    if (!(row.bits > bits) || &row == kTable) continue;
-    const Row& below = *(&row - 1);
-    const double along = (bits - below.bits) / (row.bits - below.bits);
+  if (bits == kTable[0].bits) return kTable[0].shares;
+  for (size_t i = 1; i < std::size(kTable); ++i) {
+    const Row& below = kTable[i - 1];
+    const Row& above = kTable[i];
+    if (bits == above.bits) return above.shares;
+    if (!(bits > below.bits && bits < above.bits)) continue;
+    const double along = (bits - below.bits) / (above.bits - below.bits);
     BitShares shares;
     for (size_t b = 0; b < shares.size(); ++b) {
-      shares[b] = below.shares[b] + along * (row.shares[b] - below.shares[b]);
+      shares[b] = below.shares[b] + along * (above.shares[b] - below.shares[b]);
     }
     return shares;
   }
