@@ -54,7 +54,8 @@ void download(const data::OfficialFile& file, const std::string& path, bool quie
   std::vector<std::string> command = {
       "curl", "--fail",   "--location", "--retry", "3", "--connect-timeout",
       "20",   "--output", part,         url};
-  command.insert(command.begin() + 1, quiet ? "--silent" : "--progress-bar");
+  const bool silent = quiet || !stderr_is_terminal();
+  command.insert(command.begin() + 1, silent ? "--silent" : "--progress-bar");
   const int code = run(command);
   if (code != 0) {
     throw FileError(url + ": could not be downloaded, curl ended with exit code " +
@@ -62,8 +63,8 @@ void download(const data::OfficialFile& file, const std::string& path, bool quie
   }
   const std::string found = data::md5(data::read_file(part));
   if (found != file.md5) {
-    throw FileError(part + ": expects md5 " + std::string(file.md5) + " as published, got " +
-                    found);
+    fs::remove(part);
+    throw FileError(url + ": expects md5 " + std::string(file.md5) + " as published, got " + found);
   }
   std::error_code error;
   fs::rename(part, path, error);

@@ -36,7 +36,9 @@ std::string take_file(const std::string& path) {
 std::vector<std::string> environment_of(const Call& call) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (!std::string_view(*entry).starts_with("FRACBIT_")) entries.emplace_back(*entry);
+    const std::string text = *entry;
+    const bool replaced = call.environment.contains(text.substr(0, text.find('=')));
+    if (!replaced && !text.starts_with("FRACBIT_")) entries.push_back(text);
   }
   for (const auto& [name, value] : call.environment) entries.push_back(name + "=" + value);
   return entries;
