@@ -66,6 +66,8 @@ void check_product(const Case& c, int64_t columns, const ProductSize& size, bool
   Numbers x(rows * size.taps * size.length, c.whole, 1);
   // At least one row of b, which sums start from.
   Numbers b(std::max<int64_t>(size.taps * size.length, 1) * columns, c.whole, 2);
+  Numbers b(size.taps * size.length * columns, c.whole, 2);
+  Numbers start(columns, c.whole, 4);
   Numbers got(rows * (columns + 3), c.whole, 3);
   Numbers expected(rows * (columns + 3), c.whole, 3);
   std::vector<const real*> a, start_got, start_expected;
@@ -77,8 +79,8 @@ void check_product(const Case& c, int64_t columns, const ProductSize& size, bool
     to_got.push_back(got.data() + (repeat ? 0 : m * (columns + 3)));
     to_expected.push_back(expected.data() + (repeat ? 0 : m * (columns + 3)));
     // A row that begins at its own value, and one that begins elsewhere.
-    start_got.push_back(m % 2 == 0 || repeat ? b.data() : to_got.back());
-    start_expected.push_back(m % 2 == 0 || repeat ? b.data() : to_expected.back());
+    start_got.push_back(m % 2 == 0 || repeat ? start.data() : to_got.back());
+    start_expected.push_back(m % 2 == 0 || repeat ? start.data() : to_expected.back());
   }
   const auto product = columns == c.kernels.columns ? c.kernels.product : c.kernels.product_narrow;
   product(a.data(), size.taps, size.length, b.data(), start_got.data(), to_got.data());
