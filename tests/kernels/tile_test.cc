@@ -64,8 +64,6 @@ struct ProductSize {
 void check_product(const Case& c, int64_t columns, const ProductSize& size, bool repeat) {
   const int64_t rows = c.kernels.rows;
   Numbers x(rows * size.taps * size.length, c.whole, 1);
-  // At least one row of b, which sums start from.
-  Numbers b(std::max<int64_t>(size.taps * size.length, 1) * columns, c.whole, 2);
   Numbers b(size.taps * size.length * columns, c.whole, 2);
   Numbers start(columns, c.whole, 4);
   Numbers got(rows * (columns + 3), c.whole, 3);
