@@ -1,7 +1,8 @@
 #pragma once
 
-/// The interfaces of fracbit in one include: tensors and autograd, training, data, models. Single layers, ops and
-/// data sets are in headers of their own, "fracbit/layers/conv2d.h" for fracbit::layers::Conv2d.
+/// The interfaces of fracbit in one include: tensors and autograd, training, data, models. Single
+/// layers, ops and data sets are in headers of their own, "fracbit/layers/conv2d.h" for
+/// fracbit::layers::Conv2d.
 
 #include "fracbit/data/data.h"
 #include "fracbit/data/data_loader.h"

@@ -210,7 +210,8 @@ TEST_CASE("checkpoint: an optimizer and its checkpoint go back and forth") {
 TEST_CASE("checkpoint: a file of format 1 stays readable") {
   const char* root = std::getenv("FRACBIT_SOURCE_ROOT");
   REQUIRE(root != nullptr);
-  const Checkpoint old = load_checkpoint(std::string(root) + "/tests/fuzz/seeds/format1.safetensors");
+  const Checkpoint old =
+      load_checkpoint(std::string(root) + "/tests/fuzz/seeds/format1.safetensors");
   CHECK(old.config == "model = \"lenet5\"\n");
   CHECK(old.position.step == 57);
   CHECK(old.sums.loss == 1.0 / 3);
