@@ -26,8 +26,7 @@ const Entry& find(std::string_view name) {
     if (entry->name == name) return *entry;
     names.push_back(entry->name);
   }
-  throw ConfigError("model: unknown '" + std::string(name) + "', did you mean '" +
-                    nearest(name, names) + "'?");
+  throw ConfigError("model: unknown '" + std::string(name) + "'" + nearest_hint(name, names));
 }
 
 std::shared_ptr<Module> make(std::string_view name, const Spec& spec) {

@@ -113,7 +113,9 @@ TEST_CASE("a network adapts to the image size and the classes of a data set") {
 }
 
 TEST_CASE("unknown names and impossible inputs are refused") {
-  CHECK_THROWS_WITH(models::make("lenet", {}), Catch::Contains("did you mean 'lenet5'"));
+  CHECK_THROWS_WITH(models::make("lenet", {}), Catch::Contains("(nearest: 'lenet5')"));
+  CHECK_THROWS_WITH(models::make("zzzzzzzzzzzz", {}),
+                    Catch::Equals("model: unknown 'zzzzzzzzzzzz'"));
   models::Spec spec;
   spec.quant.scheme = "hbn";
   CHECK_THROWS_WITH(models::make("cifar4", spec), Catch::Contains("hbnn"));
