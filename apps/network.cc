@@ -1,5 +1,7 @@
 #include "fracbit/apps/network.h"
 
+#include <optional>
+
 namespace fracbit::apps {
 namespace {
 
@@ -11,6 +13,12 @@ void choose_model(Settings& settings) {
   const std::string& dataset = settings.text("dataset");
   const bool grey = data::find(dataset).info.image_shape.back() == 1;
   settings.choose("model", std::string(grey ? "lenet5" : "cifar4"), "default for " + dataset);
+}
+
+std::optional<quantize::BlockOrder> block_order(const std::string& name) {
+  if (name == "bn-pool") return quantize::BlockOrder::conv_bn_pool_act;
+  if (name == "pool-bn") return quantize::BlockOrder::conv_pool_bn_act;
+  return {};
 }
 
 double bits(const Settings& settings, std::string_view name) {
@@ -66,6 +74,7 @@ Network make_network(const Settings& settings) {
   spec.quant = quantize::resolved(quant_spec(settings));
   spec.engine =
       settings.text("engine") == "packed" ? layers::Engine::packed : layers::Engine::simulated;
+  spec.order = block_order(settings.text("block-order"));
   spec.quantize_first = settings.flag("quantize-first");
   spec.quantize_last = settings.flag("quantize-last");
   spec.input = network.input;

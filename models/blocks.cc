@@ -46,8 +46,10 @@ void Blocks::activate_before(bool quantized) {
 }
 
 void Blocks::normalize_and_pool(int64_t pool) {
-  const bool pool_first =
-      spec_.quant.act_bits < 32 && scheme_->order == quantize::BlockOrder::conv_pool_bn_act;
+  const bool by_scheme = spec_.quant.act_bits < 32;  // float activations: batch norm first
+  const auto order =
+      spec_.order.value_or(by_scheme ? scheme_->order : quantize::BlockOrder::conv_bn_pool_act);
+  const bool pool_first = order == quantize::BlockOrder::conv_pool_bn_act;
   const auto add_pool = [&] {
     if (pool == 0) return;
     add_numbered(

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -17,8 +18,10 @@ struct Spec {
   layers::Engine engine = layers::Engine::packed;  ///< what computes quantized layers
   bool quantize_first = false;                     ///< quantize the weights of the first layer too
   bool quantize_last = false;  ///< quantize the inputs and weights of the last layer too
-  Shape input = {};            ///< [H, W, C]; rank 0 means the model's own
-  int64_t classes = 0;         ///< 0 means the model's own
+  /// Where pooling stands around batch norm; by default where the scheme's paper has it.
+  std::optional<quantize::BlockOrder> order = {};
+  Shape input = {};     ///< [H, W, C]; rank 0 means the model's own
+  int64_t classes = 0;  ///< 0 means the model's own
 };
 
 /// One model of the catalogue.

@@ -1,5 +1,7 @@
 // What every model of the catalogue must do.
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fracbit/framework/error.h"
@@ -87,6 +89,25 @@ TEST_CASE("first and last layer stay float unless asked, the others take the sch
       }
     }
   }
+}
+
+TEST_CASE("pooling stands where the scheme or the spec puts it") {
+  using quantize::BlockOrder;
+  const auto norm_shape = [](std::string_view scheme, std::optional<BlockOrder> order) {
+    models::Spec spec;
+    spec.quant = scheme_spec(scheme);
+    spec.order = order;
+    std::vector<LayerInfo> rows;
+    models::make("cifar4", spec)->trace({1, 32, 32, 3}, rows);
+    return rows[1].output;  // of the first batch norm
+  };
+  const Shape before_pool{1, 32, 32, 64};
+  const Shape after_pool{1, 16, 16, 64};
+  CHECK(norm_shape("none", {}) == before_pool);
+  CHECK(norm_shape("dorefa", {}) == before_pool);
+  CHECK(norm_shape("hbnn", {}) == after_pool);
+  CHECK(norm_shape("dorefa", BlockOrder::conv_pool_bn_act) == after_pool);
+  CHECK(norm_shape("hbnn", BlockOrder::conv_bn_pool_act) == before_pool);
 }
 
 TEST_CASE("a few steps lower the loss, in every scheme") {
