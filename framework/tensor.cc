@@ -7,12 +7,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "fracbit/framework/buffer.h"
 #include "fracbit/framework/error.h"
 
 namespace fracbit {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr auto kRealBytes = static_cast<int64_t>(sizeof(real));
 
 /// Free lists by rounded size. Small buffers share sizes; large ones are rounded to 64 KiB.
 class Pool {
@@ -23,8 +25,8 @@ class Pool {
     return *pool;
   }
 
-  real* take(int64_t elements) {
-    const size_t bytes = rounded(elements);
+  void* take(int64_t wanted) {
+    const size_t bytes = rounded(wanted);
     std::lock_guard lock(mutex_);
     void* buffer = nullptr;
     auto& free = free_[bytes];
@@ -37,11 +39,11 @@ class Pool {
     }
     use_.in_use += static_cast<int64_t>(bytes);
     use_.peak = std::max(use_.peak, use_.in_use);
-    return static_cast<real*>(buffer);
+    return buffer;
   }
 
-  void give_back(real* buffer, int64_t elements) noexcept {
-    const size_t bytes = rounded(elements);
+  void give_back(void* buffer, int64_t taken) noexcept {
+    const size_t bytes = rounded(taken);
     std::lock_guard lock(mutex_);
     use_.in_use -= static_cast<int64_t>(bytes);
     try {
@@ -63,8 +65,8 @@ class Pool {
   }
 
  private:
-  static size_t rounded(int64_t elements) {
-    const size_t bytes = static_cast<size_t>(elements) * sizeof(real);
+  static size_t rounded(int64_t wanted) {
+    const size_t bytes = static_cast<size_t>(wanted);
     const size_t step = bytes < (1u << 20) ? kAlignment : (1u << 16);
     return (bytes + step - 1) / step * step;
   }
@@ -93,12 +95,22 @@ class Pool {
 
 }  // namespace
 
+void* pool_take(int64_t bytes) {
+  return Pool::instance().take(bytes);
+}
+
+void pool_give_back(void* buffer, int64_t bytes) noexcept {
+  Pool::instance().give_back(buffer, bytes);
+}
+
 Tensor Tensor::uninitialized(const Shape& shape) {
   if (shape.size() > std::numeric_limits<int64_t>::max() / 16) throw std::bad_alloc();
   Tensor tensor;
   tensor.shape_ = shape;
   tensor.size_ = shape.size();
-  if (tensor.size_ > 0) tensor.data_ = Pool::instance().take(tensor.size_);
+  if (tensor.size_ > 0) {
+    tensor.data_ = static_cast<real*>(pool_take(tensor.size_ * kRealBytes));
+  }
   return tensor;
 }
 
@@ -137,7 +149,7 @@ Tensor& Tensor::operator=(const Tensor& other) {
 
 Tensor& Tensor::operator=(Tensor&& other) noexcept {
   if (this == &other) return *this;
-  if (data_ != nullptr) Pool::instance().give_back(data_, size_);
+  if (data_ != nullptr) pool_give_back(data_, size_ * kRealBytes);
   data_ = std::exchange(other.data_, nullptr);
   size_ = std::exchange(other.size_, 0);
   shape_ = std::exchange(other.shape_, Shape{0});
@@ -145,7 +157,7 @@ Tensor& Tensor::operator=(Tensor&& other) noexcept {
 }
 
 Tensor::~Tensor() {
-  if (data_ != nullptr) Pool::instance().give_back(data_, size_);
+  if (data_ != nullptr) pool_give_back(data_, size_ * kRealBytes);
 }
 
 void Tensor::fill(real value) {
