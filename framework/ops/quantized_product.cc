@@ -2,23 +2,15 @@
 
 #include <string>
 
-#include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
 #include "fracbit/framework/ops/bit_product/geometry.h"
-#include "fracbit/framework/ops/bit_product/plan.h"
+#include "fracbit/framework/ops/bit_product/kernels.h"
 #include "fracbit/framework/ops/bit_product/run.h"
 
 namespace fracbit::ops {
 namespace {
 
 using bit_product::Geometry;
-
-/// The instruction set in use, or the portable kernels where this build has none for it.
-std::string_view kernels() {
-  const std::string isa(isa_name(active_isa()));
-  return kernels::bitgemm::find(isa.c_str()) != nullptr ? isa_name(active_isa()) : "scalar";
-}
 
 int64_t terms(const BitTensor& bits) {
   return bits.encoding() == Encoding::residual ? bits.bits() : 1;
@@ -59,7 +51,7 @@ Tensor quantized_conv2d(const ScaledBits& x, const ScaledBits& w, const Conv2dOp
   require_scales("quantized_conv2d", "weight", w);
   Tensor y = Tensor::uninitialized(shape);
   const Geometry geometry = Geometry::conv2d(x.bits.shape(), w.bits.shape(), options);
-  bit_product::run(x, w, geometry, kernels(), y);
+  bit_product::run(x, w, geometry, bit_product::active_kernels(), y);
   return y;
 }
 
@@ -69,12 +61,12 @@ Tensor quantized_linear(const ScaledBits& x, const ScaledBits& w) {
   require_scales("quantized_linear", "weight", w);
   Tensor y = Tensor::uninitialized({x.bits.shape()[0], w.bits.shape()[0]});
   const Geometry geometry = Geometry::linear(x.bits.shape(), w.bits.shape());
-  bit_product::run(x, w, geometry, kernels(), y);
+  bit_product::run(x, w, geometry, bit_product::active_kernels(), y);
   return y;
 }
 
 std::string quantized_product_name(const BitTensor& x, const BitTensor& w) {
-  return describe_encoding(x, w) + " popcount (" + std::string(kernels()) + ")";
+  return describe_encoding(x, w) + " popcount (" + std::string(bit_product::active_kernels()) + ")";
 }
 
 }  // namespace fracbit::ops

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <string>
 #include <vector>
 
-#include "fracbit/framework/error.h"
 #include "fracbit/framework/kernels/bitgemm/bitgemm.h"
 #include "fracbit/framework/ops/bit_product/filters.h"
 #include "fracbit/framework/ops/bit_product/inputs.h"
+#include "fracbit/framework/ops/bit_product/integers.h"
+#include "fracbit/framework/ops/bit_product/kernels.h"
 #include "fracbit/framework/ops/bit_product/plan.h"
 #include "fracbit/framework/parallel.h"
 
@@ -23,24 +22,6 @@ constexpr size_t kMostTerms = 8;         // of a residual BitTensor
 constexpr int64_t kChunkPixels = 64;     // their sums stay in the first cache
 constexpr int64_t kTaskWords = 1 << 16;  // word operations that are worth a task
 constexpr int64_t kTasks = 16;           // wanted of a product; each of them reads its inputs
-
-using Kernel = void (*)(const bitgemm::Product&) noexcept;
-
-Kernel kernel_of(Op op, const bitgemm::Kernels& kernels) {
-  switch (op) {
-    case Op::codes:
-      return kernels.codes;
-    case Op::signs:
-      return kernels.signs;
-    case Op::weight_masked:
-      return kernels.weight_masked;
-    case Op::input_masked:
-      return kernels.input_masked;
-    case Op::both_masked:
-      return kernels.both_masked;
-  }
-  return kernels.codes;
-}
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -203,34 +184,16 @@ void Runner::scale(int64_t image, int64_t row, int64_t rows, int64_t b, const in
   (single ? kernels_.scale : kernels_.combine)(epilogue);
 }
 
-/// Largest integer a value can be, residual terms counting 1 each by itself.
-int64_t largest(const BitTensor& bits) {
-  if (bits.encoding() == Encoding::residual) return 1;
-  const int64_t last = (int64_t{1} << bits.bits()) - 1;
-  const CodeMap map = bits.map();
-  // The sums on the way hold mul q and add apart.
-  return std::abs(int64_t{map.mul}) * last + std::abs(int64_t{map.add});
-}
-
 }  // namespace
 
 void run(const ScaledBits& x, const ScaledBits& w, const Geometry& geometry, std::string_view isa,
          Tensor& y) {
-  const bitgemm::Kernels* kernels = bitgemm::find(std::string(isa).c_str());
-  if (kernels == nullptr) {
-    throw ConfigError("[quantized_product] has no kernels for " + std::string(isa));
-  }
-  const int64_t length = geometry.taps() * geometry.group_channels();
-  const int64_t most = int64_t{INT32_MAX} / (largest(x.bits) * largest(w.bits));
-  if (length > most) {
-    throw ShapeError("[quantized_product] expects sums that fit 32 bits, at most " +
-                     std::to_string(most) + " products, got " + std::to_string(length) + " (x " +
-                     to_string(x.bits.shape()) + ", weight " + to_string(w.bits.shape()) + ")");
-  }
+  const bitgemm::Kernels& kernels = require_kernels(isa);
+  largest_integer(x.bits, w.bits, geometry);
   if (y.empty()) return;
   const Plan plan = make_plan(describe(x.bits), describe(w.bits));
   for (int64_t group = 0; group < geometry.options.groups; ++group) {
-    Runner(plan, x, w, geometry, group, *kernels, y)();
+    Runner(plan, x, w, geometry, group, kernels, y)();
   }
 }
 

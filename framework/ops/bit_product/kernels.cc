@@ -1,0 +1,42 @@
+#include "fracbit/framework/ops/bit_product/kernels.h"
+
+#include <string>
+
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/error.h"
+#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+
+namespace fracbit::ops::bit_product {
+
+namespace bitgemm = kernels::bitgemm;
+
+BitKernel kernel_of(Op op, const bitgemm::Kernels& kernels) {
+  switch (op) {
+    case Op::codes:
+      return kernels.codes;
+    case Op::signs:
+      return kernels.signs;
+    case Op::weight_masked:
+      return kernels.weight_masked;
+    case Op::input_masked:
+      return kernels.input_masked;
+    case Op::both_masked:
+      return kernels.both_masked;
+  }
+  return kernels.codes;
+}
+
+const bitgemm::Kernels& require_kernels(std::string_view isa) {
+  const bitgemm::Kernels* kernels = bitgemm::find(std::string(isa).c_str());
+  if (kernels == nullptr) {
+    throw ConfigError("[quantized_product] has no kernels for " + std::string(isa));
+  }
+  return *kernels;
+}
+
+std::string_view active_kernels() {
+  const std::string_view isa = isa_name(active_isa());
+  return bitgemm::find(std::string(isa).c_str()) != nullptr ? isa : isa_name(Isa::scalar);
+}
+
+}  // namespace fracbit::ops::bit_product

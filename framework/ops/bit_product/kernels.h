@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+#include "fracbit/framework/ops/bit_product/plan.h"
+
+namespace fracbit::kernels::bitgemm {
+struct Kernels;
+struct Product;
+}  // namespace fracbit::kernels::bitgemm
+
+namespace fracbit::ops::bit_product {
+
+using BitKernel = void (*)(const kernels::bitgemm::Product&) noexcept;
+
+/// The kernel of an operation.
+BitKernel kernel_of(Op op, const kernels::bitgemm::Kernels& kernels);
+
+/// The kernels of an instruction set. Throws ConfigError if this build has none.
+const kernels::bitgemm::Kernels& require_kernels(std::string_view isa);
+
+/// The name of the active instruction set, or the portable one where this build has no bit kernels
+/// for it.
+std::string_view active_kernels();
+
+}  // namespace fracbit::ops::bit_product
