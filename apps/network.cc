@@ -75,6 +75,8 @@ Network make_network(const Settings& settings) {
   spec.engine =
       settings.text("engine") == "packed" ? layers::Engine::packed : layers::Engine::simulated;
   spec.order = block_order(settings.text("block-order"));
+  const std::string& last = settings.text("last-activation");
+  if (last != "scheme") spec.last_activation = last;
   spec.quantize_first = settings.flag("quantize-first");
   spec.quantize_last = settings.flag("quantize-last");
   spec.input = network.input;

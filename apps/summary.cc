@@ -42,6 +42,12 @@ std::string bits_cell(double bits, bool meaningful) {
   return meaningful ? shortest(bits) : "-";
 }
 
+/// A choice that is not left to the scheme, for the line above the table.
+std::string asked(const Settings& settings, std::string_view option) {
+  const std::string& choice = settings.text(option);
+  return choice == "scheme" ? "" : ", " + std::string(option) + " " + choice;
+}
+
 std::string text(const Settings& settings, const Network& network,
                  const std::vector<LayerInfo>& rows, const Totals& totals) {
   Table table("lllrrrrrrl");
@@ -60,7 +66,8 @@ std::string text(const Settings& settings, const Network& network,
              grouped(totals.packed_bytes), grouped(totals.macs),
              grouped(static_cast<int64_t>(totals.bit_ops)), ""});
   return settings.text("model") + ", quant " + quant_title(settings) + ", input " +
-         to_string(network.input) + ", " + std::to_string(network.classes) + " classes\n\n" +
+         to_string(network.input) + ", " + std::to_string(network.classes) + " classes" +
+         asked(settings, "block-order") + asked(settings, "last-activation") + "\n\n" +
          table.text() + "\nas float " + bytes_text(4.0 * static_cast<double>(totals.parameters)) +
          ", packed " + bytes_text(static_cast<double>(totals.packed_bytes)) + "\n";
 }
@@ -85,6 +92,8 @@ std::string json(const Settings& settings, const Network& network,
   const auto input = network.input.extents();
   return json_text({{"model", settings.text("model")},
                     {"quant", settings.text("quant")},
+                    {"block_order", settings.text("block-order")},
+                    {"last_activation", settings.text("last-activation")},
                     {"input", std::vector<int64_t>(input.begin(), input.end())},
                     {"parameters", totals.parameters},
                     {"float_bytes", 4 * totals.parameters},

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "fracbit/framework/error.h"
 #include "fracbit/layers/activation.h"
 #include "fracbit/layers/batch_norm.h"
 #include "fracbit/layers/flatten.h"
@@ -40,9 +41,26 @@ void Blocks::add_numbered(const char* name, std::shared_ptr<Module> layer) {
   add(name + std::to_string(number_), std::move(layer));
 }
 
+bool Blocks::takes_floats(bool quantized) const {
+  return !quantized || spec_.quant.act_bits == 32;
+}
+
+void Blocks::activate(std::string_view function) {
+  add_numbered("act", std::make_shared<layers::Activation>(function));
+}
+
 void Blocks::activate_before(bool quantized) {
-  if (first() || (quantized && spec_.quant.act_bits < 32)) return;
-  add_numbered("act", std::make_shared<layers::Activation>(scheme_->float_activation(spec_.quant)));
+  if (first() || !takes_floats(quantized)) return;
+  activate(scheme_->float_activation(spec_.quant));
+}
+
+void Blocks::activate_before_last(bool quantized) {
+  if (spec_.last_activation.empty()) return activate_before(quantized);
+  if (!takes_floats(quantized)) {
+    throw ConfigError("last-activation: no '" + spec_.last_activation +
+                      "' stands before a last layer that quantizes its inputs");
+  }
+  activate(spec_.last_activation);
 }
 
 void Blocks::normalize_and_pool(int64_t pool) {
@@ -108,7 +126,7 @@ Blocks& Blocks::dense(int64_t out) {
 
 std::shared_ptr<Module> Blocks::dense_classifier(bool bias) {
   const bool quantized = quantizes(true);
-  activate_before(quantized);
+  activate_before_last(quantized);
   flatten();
   const int64_t in = shape_.back();
   ++number_;
@@ -125,7 +143,7 @@ std::shared_ptr<Module> Blocks::dense_classifier(bool bias) {
 
 std::shared_ptr<Module> Blocks::conv_classifier() {
   const bool quantized = quantizes(true);
-  activate_before(quantized);
+  activate_before_last(quantized);
   const int64_t in = shape_.back();
   ++number_;
   if (quantized) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fracbit/layers/conv2d.h"
 #include "fracbit/layers/sequential.h"
@@ -38,7 +39,10 @@ class Blocks {
   quantize::Spec layer_quant() const;
   void add(const std::string& name, std::shared_ptr<Module> layer);
   void add_numbered(const char* name, std::shared_ptr<Module> layer);
+  bool takes_floats(bool quantized) const;
+  void activate(std::string_view function);
   void activate_before(bool quantized);
+  void activate_before_last(bool quantized);
   void normalize_and_pool(int64_t pool);
   void flatten();
   std::shared_ptr<Module> finish(bool quantized);

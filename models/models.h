@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "fracbit/framework/module.h"
@@ -20,6 +21,9 @@ struct Spec {
   bool quantize_last = false;  ///< quantize the inputs and weights of the last layer too
   /// Where pooling stands around batch norm; by default where the scheme's paper has it.
   std::optional<quantize::BlockOrder> order = {};
+  /// Function in front of a last layer with float inputs, a name that layers::Activation takes; by
+  /// default the scheme's. With quantized inputs there is none, and naming one is a ConfigError.
+  std::string last_activation = {};
   Shape input = {};     ///< [H, W, C]; rank 0 means the model's own
   int64_t classes = 0;  ///< 0 means the model's own
 };

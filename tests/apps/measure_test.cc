@@ -21,6 +21,9 @@ TEST_CASE("summary counts what the layer lists of the papers say", "[apps]") {
   CHECK(summary["parameters"] == parameters);
   CHECK(summary["average_weight_bits"] < 2);
   CHECK(run({"summary", "--model", "vgg8"}).out.find("conv6") != std::string::npos);
+  CHECK(summary["last_activation"] == "scheme");
+  CHECK(run({"summary", "--recipe", "cifar10-cifar4-dorefa"})
+            .out.find("block-order pool-bn, last-activation relu") != std::string::npos);
 }
 
 TEST_CASE("bench measures both modes and both engines", "[apps]") {

@@ -110,6 +110,35 @@ TEST_CASE("pooling stands where the scheme or the spec puts it") {
   CHECK(norm_shape("hbnn", BlockOrder::conv_bn_pool_act) == before_pool);
 }
 
+TEST_CASE("the function before the last layer is the scheme's or the one asked for") {
+  // What the activation layers of cifar4 make of 2 and -2, from the first to the last.
+  const auto functions = [](std::string_view scheme, double act_bits, std::string_view asked,
+                            bool quantize_last) {
+    models::Spec spec;
+    spec.quant = scheme_spec(scheme);
+    spec.quant.act_bits = act_bits;
+    spec.last_activation = asked;
+    spec.quantize_last = quantize_last;
+    std::vector<real> values;
+    models::make("cifar4", spec)->visit([&](const std::string& path, Module& module) {
+      if (!path.starts_with("act")) return;
+      const Tensor y = module(Variable(Tensor::from({2}, {2, -2}))).value();
+      values.insert(values.end(), {y[0], y[1]});
+    });
+    return values;
+  };
+  using Values = std::vector<real>;
+  CHECK(functions("dorefa", 2, "", false) == Values{1, 0});
+  CHECK(functions("dorefa", 2, "relu", false) == Values{2, 0});
+  CHECK(functions("hbnn", 1.4, "", false) == Values{2, 0});
+  CHECK(functions("hbnn", 1.4, "hard-tanh", false) == Values{1, -1});
+  CHECK(functions("none", 32, "cabs", false) == Values{2, 0, 2, 0, 1, 1});
+  CHECK(functions("dorefa", 32, "clip01", true) == Values{2, 0, 2, 0, 1, 0});
+  CHECK(functions("dorefa", 2, "", true).empty());
+  CHECK_THROWS_WITH(functions("dorefa", 2, "relu", true), Catch::StartsWith("last-activation: "));
+  CHECK_THROWS_AS(functions("dorefa", 2, "gelu", false), ConfigError);
+}
+
 TEST_CASE("a few steps lower the loss, in every scheme") {
   for (const models::Entry* entry : models::entries()) {
     if (entry->macs > 20'000'000) continue;  // the small ones suffice: all share their blocks
