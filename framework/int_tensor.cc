@@ -52,6 +52,15 @@ IntTensor::IntTensor(const Shape& shape, IntWidth width) : shape_(shape) {
   }
 }
 
+IntTensor IntTensor::reshaped(const Shape& shape) const {
+  if (shape.size() != size()) {
+    throw ShapeError("[int_tensor] cannot view " + to_string(shape_) + " as " + to_string(shape));
+  }
+  IntTensor view = *this;
+  view.shape_ = shape;
+  return view;
+}
+
 int32_t IntTensor::at(int64_t i) const {
   return visit([i](const auto* data) { return static_cast<int32_t>(data[i]); });
 }

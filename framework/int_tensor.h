@@ -38,6 +38,9 @@ class IntTensor {
   const T* data() const {
     return std::get<Buffer<T>>(data_).data();
   }
+  /// The same elements under another shape of equal size; throws ShapeError otherwise.
+  IntTensor reshaped(const Shape& shape) const;
+
   /// Element i, whatever the width; for tests and references.
   int32_t at(int64_t i) const;
 

@@ -15,7 +15,8 @@ constexpr int64_t kAddGrain = 1 << 15;
 }  // namespace
 
 struct Variable::Node {
-  Tensor value;
+  Value value;
+  Tensor decoded;  // of a quantized value that was asked for as reals
   Tensor grad;
   const char* op = "leaf";
   bool requires_grad = false;
@@ -36,12 +37,12 @@ struct Variable::Node {
   }
 };
 
-Variable::Variable(Tensor value, bool requires_grad) : node_(std::make_shared<Node>()) {
+Variable::Variable(Value value, bool requires_grad) : node_(std::make_shared<Node>()) {
   node_->value = std::move(value);
   node_->requires_grad = requires_grad;
 }
 
-Variable Variable::from_op(const char* op, Tensor value, std::vector<Variable> inputs,
+Variable Variable::from_op(const char* op, Value value, std::vector<Variable> inputs,
                            BackwardFunction backward) {
   Variable output(std::move(value));
   output.node_->op = op;
@@ -56,10 +57,15 @@ Variable Variable::from_op(const char* op, Tensor value, std::vector<Variable> i
 }
 
 const Tensor& Variable::value() const {
+  if (const Tensor* reals = std::get_if<Tensor>(&node_->value)) return *reals;
+  if (node_->decoded.empty()) node_->decoded = values(node_->value);
+  return node_->decoded;
+}
+const Value& Variable::form() const {
   return node_->value;
 }
 Tensor& Variable::mutable_value() {
-  return node_->value;
+  return std::get<Tensor>(node_->value);
 }
 const char* Variable::op() const {
   return node_->op;
@@ -95,7 +101,7 @@ void Variable::accumulate(Tensor&& gradient) {
 }
 
 void Variable::backward() {
-  if (node_->value.size() != 1) {
+  if (shape().size() != 1) {
     throw ShapeError("[backward] starts from a single number, got shape " + to_string(shape()));
   }
   backward(Tensor::full(shape(), 1));

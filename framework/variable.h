@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "fracbit/framework/tensor.h"
+#include "fracbit/framework/value.h"
 
 namespace fracbit {
 
@@ -15,24 +15,30 @@ class Variable;
 /// inputs, in the order they were given to Variable::from_op, with Variable::accumulate.
 using BackwardFunction = std::function<void(Tensor&& dy, std::span<Variable> inputs)>;
 
-/// A node of the computation: value, gradient and how to go back. A *shared identity*: copies refer
-/// to the same node. backward() walks the graph iteratively and frees it.
+/// A node of the computation: value, gradient and how to go back. The value may be quantized
+/// (form()); its gradient is one of reals all the same, with respect to the reals it stands for. A
+/// *shared identity*: copies refer to the same node. backward() walks the graph iteratively and
+/// frees it.
 class Variable {
  public:
   /// Refers to nothing; only assignment and defined() are allowed.
   Variable() = default;
-  explicit Variable(Tensor value, bool requires_grad = false);
+  explicit Variable(Value value, bool requires_grad = false);
 
   /// The output of an op. Records `backward` only if gradients are enabled and an input requires
   /// one. `op` must be a string literal.
-  static Variable from_op(const char* op, Tensor value, std::vector<Variable> inputs,
+  static Variable from_op(const char* op, Value value, std::vector<Variable> inputs,
                           BackwardFunction backward);
 
   bool defined() const { return node_ != nullptr; }
+  /// The reals; those of a quantized value are decoded at the first call.
   const Tensor& value() const;
-  /// For optimizers and initialisation; never on the output of an op that still has to go backward.
+  /// The value as it is kept.
+  const Value& form() const;
+  /// For optimizers and initialisation; never on a quantized value, nor on the output of an op that
+  /// still has to go backward.
   Tensor& mutable_value();
-  const Shape& shape() const { return value().shape(); }
+  const Shape& shape() const { return shape_of(form()); }
   const char* op() const;
 
   bool requires_grad() const;

@@ -15,8 +15,10 @@ Variable reshape(const Variable& x, const Shape& shape) {
 }
 
 Variable flatten(const Variable& x) {
-  if (x.shape().rank() == 0) throw ShapeError("[flatten] expects a batch axis, got shape []");
-  return reshape(x, {x.shape()[0], x.shape().stride0()});
+  return Variable::from_op("flatten", flattened(x.form()), {x},
+                           [](Tensor&& dy, std::span<Variable> inputs) {
+                             inputs[0].accumulate(std::move(dy).reshaped(inputs[0].shape()));
+                           });
 }
 
 OpExamples reshape_examples() {

@@ -8,7 +8,7 @@ namespace fracbit::ops {
 /// the sizes are equal.
 Variable reshape(const Variable& x, const Shape& shape);
 
-/// One row per sample.
+/// One row per sample; a quantized x stays quantized.
 ///
 /// Shapes   x [N, ...] -> [N, product of the rest]
 /// Throws   ShapeError if x has rank 0
