@@ -45,6 +45,8 @@ quantize::Spec quant_spec(const Settings& settings) {
   if (applies("mask-refresh")) {
     spec.mask_refresh = static_cast<int>(settings.integer("mask-refresh"));
   }
+  if (applies("level-grid")) spec.level_grid = settings.text("level-grid");
+  if (applies("bit-granularity")) spec.bit_granularity = settings.text("bit-granularity");
   if (applies("ste-window")) spec.ste_window = settings.text("ste-window");
   return spec;
 }

@@ -1,10 +1,12 @@
 #include "fracbit/quantize/hbnn.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/parallel.h"
+#include "fracbit/quantize/level_grid.h"
 #include "fracbit/quantize/option.h"
 #include "fracbit/quantize/quantize.h"
 #include "fracbit/quantize/reduce.h"
@@ -32,6 +34,8 @@ int64_t HbnnWeights::stored_scales(int64_t filters) const {
 }
 
 void HbnnWeights::prepare(const Shape& shape) {
+  masks_per_element_ = static_cast<double>(unit_count(shape, options_.granularity)) /
+                       static_cast<double>(std::max<int64_t>(1, shape.size()));
   if (options_.mask_refresh > 1 && terms_ > 1) kept_mask_ = Tensor::zeros(shape);
 }
 
@@ -51,6 +55,7 @@ void HbnnWeights::set_random(uint64_t seed, uint32_t stream, uint64_t) {
 }
 
 void HbnnWeights::draw_mask(const Tensor& w, const Tensor& means) {
+  if (options_.granularity != Granularity::parameter) return draw_unit_mask(w, means);
   const int64_t groups = means.size();
   const int64_t each = groups == 0 ? 0 : w.size() / groups;
   const auto counts = cumulative_counts(options_.shares, each);
@@ -67,6 +72,65 @@ void HbnnWeights::draw_mask(const Tensor& w, const Tensor& means) {
           std::span(widths_).subspan(static_cast<size_t>(g * each), static_cast<size_t>(each)));
     }
   });
+}
+
+namespace {
+
+class UnitValueKeys : public UnitKeys {
+ public:
+  UnitValueKeys(const real* x, ValueKey key) : x_(x), key_(key) {}
+  double sum(int64_t first, int64_t count) const override {
+    double total = 0;
+    std::array<real, 64> keys;
+    for (int64_t done = 0; done < count; done += 64) {
+      const int64_t some = std::min<int64_t>(64, count - done);
+      key_.fill(x_ + first + done, some, keys.data());
+      total += lane_sum(0, some, [&](int64_t i) { return keys[static_cast<size_t>(i)]; });
+    }
+    return total;
+  }
+
+ private:
+  const real* x_;
+  ValueKey key_;
+};
+
+class UnitRandomKeys : public UnitKeys {
+ public:
+  explicit UnitRandomKeys(const RandomKeys& keys) : keys_(keys) {}
+  double sum(int64_t first, int64_t count) const override {
+    double total = 0;
+    std::array<SortKey, 64> keys;
+    for (int64_t done = 0; done < count; done += 64) {
+      const int64_t some = std::min<int64_t>(64, count - done);
+      keys_.fill(first + done, some, keys.data());
+      total += lane_sum(0, some, [&](int64_t i) { return keys[static_cast<size_t>(i)]; });
+    }
+    return total;
+  }
+
+ private:
+  RandomKeys keys_;
+};
+
+/// The mean of means over equal parts.
+real overall(const Tensor& means) {
+  const double sum = lane_sum(0, means.size(), [&](int64_t i) { return means[i]; });
+  return static_cast<real>(sum / static_cast<double>(std::max<int64_t>(1, means.size())));
+}
+
+}  // namespace
+
+void HbnnWeights::draw_unit_mask(const Tensor& w, const Tensor& means) {
+  widths_.resize(static_cast<size_t>(w.size()));
+  if (options_.heuristic == Heuristic::random) {
+    assign_unit_widths(w.shape(), options_.granularity, UnitRandomKeys(permutation_.keys()),
+                       options_.shares, widths_);
+  } else {
+    assign_unit_widths(w.shape(), options_.granularity,
+                       UnitValueKeys(w.data(), {options_.heuristic, overall(means)}),
+                       options_.shares, widths_);
+  }
 }
 
 void HbnnWeights::update_mask(const Tensor& w, const Tensor& means, Mode mode) {
@@ -101,12 +165,25 @@ Tensor HbnnWeights::fit(const Tensor& w, Mode mode) {
 
 ScaledLevels HbnnWeights::simulate(const Tensor& w, Mode mode) {
   const Tensor mu = fit(w, mode);
-  return residual_levels(w, mu, StoredWidths(widths_));
+  return residual_levels(w, mu, StoredWidths(widths_), options_.grid);
 }
 
 ScaledBits HbnnWeights::encode(const Tensor& w, Mode mode) {
   const Tensor mu = fit(w, mode);
-  return residual_bits(w, mu, StoredWidths(widths_));
+  return residual_bits(w, mu, StoredWidths(widths_), options_.grid);
+}
+
+ScaledInts HbnnWeights::encode_ints(const Tensor& w, Mode mode) {
+  if (grid() == 0) return Quantizer::encode_ints(w, mode);
+  const Tensor mu = fit(w, mode);
+  return residual_ints(w, mu, StoredWidths(widths_), options_.grid);
+}
+
+double HbnnWeights::measured_bits() const {
+  if (terms_ == 1 || widths_.empty()) return bits();
+  const auto n = static_cast<int64_t>(widths_.size());
+  const double sum = lane_sum(0, n, [&](int64_t i) { return widths_[static_cast<size_t>(i)]; });
+  return sum / static_cast<double>(n);
 }
 
 Tensor HbnnWeights::backward(const Tensor& w, const Tensor& dy) const {
@@ -145,21 +222,26 @@ std::unique_ptr<Quantizer> make_weights(const Spec& spec) {
     throw ConfigError("mask-refresh: expected 1 to " + std::to_string(kLongestRefresh) +
                       " steps, got " + std::to_string(spec.mask_refresh));
   }
+  const int grid = grid_range(spec.level_grid);
+  const Granularity granularity = granularity_named(spec.bit_granularity);
   if (spec.weight_bits == 32) return nullptr;
   return std::make_unique<HbnnWeights>(
       HbnnWeights::Options{.shares = operand_shares(spec, "weight-bits", spec.weight_bits),
                            .heuristic = heuristic,
                            .per_filter = spec.scope == Scope::filter,
                            .mask_refresh = spec.mask_refresh,
-                           .window = window});
+                           .window = window,
+                           .grid = grid,
+                           .granularity = granularity});
 }
 
 std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
   const Heuristic heuristic = heuristic_named(spec.bit_heuristic);
   const Window window = window_of(spec.ste_window);
+  const int grid = grid_range(spec.level_grid);
   if (spec.act_bits == 32) return nullptr;
   return std::make_unique<HbnnActivations>(operand_shares(spec, "act-bits", spec.act_bits),
-                                           heuristic, window);
+                                           heuristic, window, grid);
 }
 
 std::string_view relu(const Spec&) {
@@ -182,7 +264,9 @@ constinit const Scheme hbnn = {
     .order = BlockOrder::conv_pool_bn_act,
     .float_activation = relu,
     .scale_after_last = true,
-    .options = "bit-heuristic bit-shares scope mask-refresh ste-window",
+    .options =
+        "bit-heuristic bit-shares scope mask-refresh ste-window level-grid "
+        "bit-granularity",
 };
 
 }  // namespace catalogue

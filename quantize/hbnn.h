@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fracbit/quantize/bit_shares.h"
+#include "fracbit/quantize/granularity.h"
 #include "fracbit/quantize/heuristic.h"
 #include "fracbit/quantize/quantizer.h"
 #include "fracbit/quantize/residual.h"
@@ -17,9 +18,12 @@ namespace fracbit::quantize {
 ///
 /// Formula  E_0 = w; mu_n = mean |E_(n-1)| over elements of width >= n, E_n = E_(n-1) - mu_n
 ///          sgn(E_(n-1)) there; value = sum over n <= M_j of mu_n sgn(E_(n-1))
-/// Mask     elements sorted by the heuristic's key (ties by index); widths 1, 2, 3 by their shares
-/// Scope    mean, mask and scales over the layer, or per filter (axis 0)
-/// Levels   residual planes; bipolar codes if all elements have one bit
+/// Mask     elements sorted by the heuristic's key (ties by index); widths 1, 2, 3 by their shares.
+///          With a granularity of blocks these are sorted, by their mean key, and have one width
+/// Scope    mean, mask and scales over the layer, or per filter (axis 0); masks of blocks are over
+///          the layer
+/// Levels   residual planes, or the integers of a level grid of range `grid` (level_grid.h; 0:
+///          none); bipolar codes if all elements have one bit
 /// Gradient 1 inside the window; masks and scales held constant
 /// State    the mask and its age if it is kept for several steps; the random permutation's key
 /// Paper    Fromm et al. 2018, eq. 5, 6 and Algorithm 1
@@ -31,15 +35,20 @@ class HbnnWeights : public Quantizer {
     bool per_filter = false;
     int mask_refresh = 1;  ///< training steps between new masks; 1 or more
     Window window = Window::unit;
+    int grid = 0;
+    Granularity granularity = Granularity::parameter;
   };
   explicit HbnnWeights(const Options& options);
 
   ScaledLevels simulate(const Tensor& w, Mode mode) override;
   ScaledBits encode(const Tensor& w, Mode mode) override;
+  ScaledInts encode_ints(const Tensor& w, Mode mode) override;
+  int grid() const override { return terms_ == 1 ? 1 : options_.grid; }
   Tensor backward(const Tensor& w, const Tensor& dy) const override;
   double bits() const override { return average_bits(options_.shares); }
+  double measured_bits() const override;
   int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
-  double stored_bits() const override { return bits() + terms_ - 1; }
+  double stored_bits() const override { return bits() + (terms_ - 1) * masks_per_element_; }
   int64_t stored_scales(int64_t filters) const override;
   void prepare(const Shape& shape) override;
   std::vector<State> state() override;
@@ -54,9 +63,11 @@ class HbnnWeights : public Quantizer {
   Tensor fit(const Tensor& w, Mode mode);
   void update_mask(const Tensor& w, const Tensor& means, Mode mode);
   void draw_mask(const Tensor& w, const Tensor& means);
+  void draw_unit_mask(const Tensor& w, const Tensor& means);
 
   Options options_;
   int terms_;
+  double masks_per_element_ = 1;  ///< units of the granularity, of the prepared shape
   std::vector<uint8_t> widths_;
   Tensor kept_mask_;                      ///< widths_ as reals, if kept for several steps
   Tensor mask_age_ = Tensor::zeros({1});  ///< training steps since it was made; 0: due
@@ -78,10 +89,12 @@ class HbnnWeights : public Quantizer {
 class HbnnActivations : public Quantizer {
  public:
   explicit HbnnActivations(const BitShares& shares, Heuristic heuristic = Heuristic::middle_out,
-                           Window window = Window::unit);
+                           Window window = Window::unit, int grid = 0);
 
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
+  ScaledInts encode_ints(const Tensor& x, Mode mode) override;
+  int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
   double bits() const override { return average_bits(shares_); }
   int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
@@ -105,6 +118,7 @@ class HbnnActivations : public Quantizer {
   BitShares shares_;
   Heuristic heuristic_;
   Window window_;
+  int grid_;
   int terms_;
   Fit running_;
   Tensor batches_ = Tensor::zeros({1});

@@ -86,10 +86,12 @@ Tensor cut_points(const Tensor& x, const ValueKey& key, const BitShares& shares,
 
 }  // namespace
 
-HbnnActivations::HbnnActivations(const BitShares& shares, Heuristic heuristic, Window window)
+HbnnActivations::HbnnActivations(const BitShares& shares, Heuristic heuristic, Window window,
+                                 int grid)
     : shares_(shares),
       heuristic_(heuristic),
       window_(window),
+      grid_(grid),
       terms_(widest(shares)),
       running_{Tensor::zeros({terms_}), Tensor::zeros({terms_ - 1})} {}
 
@@ -168,12 +170,18 @@ HbnnActivations::Fit HbnnActivations::fit(const Tensor& x, Mode mode) {
 
 ScaledLevels HbnnActivations::simulate(const Tensor& x, Mode mode) {
   last_ = fit(x, mode);
-  return residual_levels(x, last_.mu.reshaped({1, terms_}), *widths(x, last_));
+  return residual_levels(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
 }
 
 ScaledBits HbnnActivations::encode(const Tensor& x, Mode mode) {
   last_ = fit(x, mode);
-  return residual_bits(x, last_.mu.reshaped({1, terms_}), *widths(x, last_));
+  return residual_bits(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
+}
+
+ScaledInts HbnnActivations::encode_ints(const Tensor& x, Mode mode) {
+  if (grid() == 0) return Quantizer::encode_ints(x, mode);
+  last_ = fit(x, mode);
+  return residual_ints(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
 }
 
 Tensor HbnnActivations::backward(const Tensor& x, const Tensor& dy) const {

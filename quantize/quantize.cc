@@ -56,6 +56,8 @@ void check_options(const Scheme& scheme, const Spec& spec) {
   check_taken(scheme, "mask-refresh", spec.mask_refresh != defaults.mask_refresh);
   check_taken(scheme, "bwn-gradient", spec.bwn_gradient != defaults.bwn_gradient);
   check_taken(scheme, "ste-window", spec.ste_window != defaults.ste_window);
+  check_taken(scheme, "level-grid", spec.level_grid != defaults.level_grid);
+  check_taken(scheme, "bit-granularity", spec.bit_granularity != defaults.bit_granularity);
 }
 
 }  // namespace

@@ -28,6 +28,9 @@ struct Spec {
   int mask_refresh = 1;                      ///< hbnn: training steps between new weight masks
   std::string bwn_gradient = "paper";        ///< bwn weights: "paper" or "identity"
   std::string ste_window = "1";              ///< residual, hbnn: "1", "bits", "none"
+  std::string level_grid = "float";          ///< residual, hbnn: float, int8, int10
+  /// residual, hbnn weights: what shares a number of bits, parameter, word or filter
+  std::string bit_granularity = "parameter";
 };
 
 /// Where normalisation and pooling stand around a quantized product.

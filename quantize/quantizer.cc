@@ -1,6 +1,12 @@
 #include "fracbit/quantize/quantizer.h"
 
+#include "fracbit/framework/error.h"
+
 namespace fracbit::quantize {
+
+ScaledInts Quantizer::encode_ints(const Tensor&, Mode) {
+  throw ConfigError("[quantizer] the levels of this quantizer are not small integers");
+}
 
 int64_t Quantizer::stored_scales(int64_t) const {
   return 1;

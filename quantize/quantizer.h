@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fracbit/framework/bit_tensor.h"
+#include "fracbit/framework/int_tensor.h"
 #include "fracbit/framework/random.h"
 #include "fracbit/framework/tensor.h"
 
@@ -16,9 +17,10 @@ enum class Mode { train, infer };
 /// Turns a float tensor into one with few levels, and sends gradients back through the declared
 /// surrogate. Owns its settings and its state (running statistics, masks).
 ///
-/// Two faces, one arithmetic: simulate() is the float reference, encode() the packed form, and
-/// decode(encode(x)) == simulate(x) exactly, for equal state. Each call in train mode moves the
-/// state once.
+/// Faces of one arithmetic: simulate() is the float reference, encode() the packed form, and
+/// decode(encode(x)) == simulate(x) exactly, for equal state. Where all levels are small integers,
+/// encode_ints() is a third, with the levels and scales of simulate(). Each call in train mode
+/// moves the state once.
 class Quantizer {
  public:
   virtual ~Quantizer() = default;
@@ -27,12 +29,20 @@ class Quantizer {
   virtual ScaledLevels simulate(const Tensor& x, Mode mode) = 0;
   /// Bitplanes and scales of x.
   virtual ScaledBits encode(const Tensor& x, Mode mode) = 0;
+  /// The largest level if all are integers that encode_ints() can give: 1 for +-1, 127 or 511 on a
+  /// level grid. 0: it cannot.
+  virtual int grid() const { return 0; }
+  /// Integer levels, int8 or int16 as grid() needs, and scales of x. Throws ConfigError where
+  /// grid() is 0.
+  virtual ScaledInts encode_ints(const Tensor& x, Mode mode);
   /// dx from the gradient dy of the quantized values: the derivative of the declared surrogate at
   /// x. Uses the scales of the last simulate() or encode().
   virtual Tensor backward(const Tensor& x, const Tensor& dy) const = 0;
 
   /// Average bits per element, nominal.
   virtual double bits() const = 0;
+  /// Average bits per element of the last simulate() or encode(), where it can differ from bits().
+  virtual double measured_bits() const { return bits(); }
   /// Most distinct values an element can take (per group of scales).
   virtual int max_levels() const = 0;
   /// Bits stored per element, masks included.

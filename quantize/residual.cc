@@ -1,5 +1,7 @@
 #include "fracbit/quantize/residual.h"
 
+#include "fracbit/quantize/granularity.h"
+#include "fracbit/quantize/level_grid.h"
 #include "fracbit/quantize/option.h"
 #include "fracbit/quantize/quantize.h"
 #include "fracbit/quantize/residual_code.h"
@@ -19,11 +21,16 @@ Tensor Residual::fit(const Tensor& x) const {
 }
 
 ScaledLevels Residual::simulate(const Tensor& x, Mode) {
-  return residual_levels(x, fit(x), UniformWidths(terms_));
+  return residual_levels(x, fit(x), UniformWidths(terms_), grid_);
 }
 
 ScaledBits Residual::encode(const Tensor& x, Mode) {
-  return residual_bits(x, fit(x), UniformWidths(terms_));
+  return residual_bits(x, fit(x), UniformWidths(terms_), grid_);
+}
+
+ScaledInts Residual::encode_ints(const Tensor& x, Mode mode) {
+  if (grid() == 0) return Quantizer::encode_ints(x, mode);
+  return residual_ints(x, fit(x), UniformWidths(terms_), grid_);
 }
 
 Tensor Residual::backward(const Tensor& x, const Tensor& dy) const {
@@ -44,17 +51,22 @@ constexpr int kMostTerms = 8;
 std::unique_ptr<Quantizer> make_weights(const Spec& spec) {
   const int bits = whole_bits("weight-bits", spec.scheme, spec.weight_bits, kMostTerms);
   const Window window = window_of(spec.ste_window);
+  const int grid = grid_range(spec.level_grid);
+  granularity_named(spec.bit_granularity);  // all bits are equal: any block of elements shares them
   if (bits == 32) return nullptr;
   return std::make_unique<Residual>(
-      bits, spec.scope == Scope::filter ? Residual::Groups::axis0 : Residual::Groups::one, window);
+      bits, spec.scope == Scope::filter ? Residual::Groups::axis0 : Residual::Groups::one, window,
+      grid);
 }
 
 /// Scales of activations are per sample, also in inference (Tang et al.).
 std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
   const int bits = whole_bits("act-bits", spec.scheme, spec.act_bits, kMostTerms);
   const Window window = window_of(spec.ste_window);
+  const int grid = grid_range(spec.level_grid);
+  granularity_named(spec.bit_granularity);  // all bits are equal: any block of elements shares them
   if (bits == 32) return nullptr;
-  return std::make_unique<Residual>(bits, Residual::Groups::axis0, window);
+  return std::make_unique<Residual>(bits, Residual::Groups::axis0, window, grid);
 }
 
 std::string_view relu(const Spec&) {
@@ -77,7 +89,7 @@ constinit const Scheme residual = {
     .order = BlockOrder::conv_pool_bn_act,
     .float_activation = relu,
     .scale_after_last = true,
-    .options = "scope ste-window",
+    .options = "scope ste-window level-grid bit-granularity",
 };
 
 }  // namespace catalogue

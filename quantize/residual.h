@@ -19,18 +19,21 @@ Window window_of(std::string_view name);
 /// of
 ///          mu_i sgn(E_(i-1))
 /// Scales   per layer, or per index of axis 0 (per filter of weights, per sample of activations)
-/// Levels   n = 1: bipolar codes; else residual planes with full masks
+/// Levels   n = 1: bipolar codes; else residual planes with full masks, or the integers of a level
+///          grid of range `grid` (level_grid.h; 0: none)
 /// Gradient 1 inside the window, scales held constant
 /// Range    n 1 .. 8
 /// Paper    Fromm et al. 2018, Heterogeneous Bitwidth Binarization, eq. 4; Tang et al. 2017
 class Residual : public Quantizer {
  public:
   enum class Groups { one, axis0 };
-  Residual(int terms, Groups groups, Window window = Window::unit)
-      : terms_(terms), groups_(groups), window_(window) {}
+  Residual(int terms, Groups groups, Window window = Window::unit, int grid = 0)
+      : terms_(terms), groups_(groups), window_(window), grid_(grid) {}
 
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
+  ScaledInts encode_ints(const Tensor& x, Mode mode) override;
+  int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
   double bits() const override { return terms_; }
   int max_levels() const override { return 1 << terms_; }
@@ -42,6 +45,7 @@ class Residual : public Quantizer {
   int terms_;
   Groups groups_;
   Window window_;
+  int grid_;
 };
 
 }  // namespace fracbit::quantize

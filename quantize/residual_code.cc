@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <vector>
 
 #include "fracbit/framework/parallel.h"
+#include "fracbit/quantize/level_grid.h"
 #include "fracbit/quantize/pack_words.h"
 #include "fracbit/quantize/reduce.h"
 #include "fracbit/quantize/round.h"
@@ -75,22 +77,54 @@ Sum sum_term(const real* x, const real* mu, int n, int64_t begin, int64_t end,
   return sum;
 }
 
-/// Values of a chunk of x into y.
-void reconstruct(const real* x, const real* mu, int terms, int64_t count, const real* width,
-                 real* y) {
+/// One group's scales: mu of the residuals, and what each term adds to the level.
+struct Group {
+  const real* mu;
+  const real* level;
+  int terms;
+};
+
+/// Levels of a chunk of x into y.
+void reconstruct(const real* x, const Group& group, int64_t count, const real* width, real* y) {
   Chunk e;
   std::copy_n(x, count, e.data());
   std::fill_n(y, count, real{0});
-  for (int n = 0; n < terms; ++n) {
+  for (int n = 0; n < group.terms; ++n) {
     const auto below = static_cast<real>(n);
-    const real plus = mu[n];
+    const real mu = group.mu[n];
+    const real level = group.level[n];
     for (int64_t c = 0; c < count; ++c) {
       const auto at = static_cast<size_t>(c);
-      const real step = e[at] >= 0 ? plus : -plus;
+      const bool plus = e[at] >= 0;
+      const real step = plus ? level : -level;
       y[c] += width[c] > below ? step : 0;
-      e[at] -= step;
+      e[at] -= plus ? mu : -mu;
     }
   }
+}
+
+/// Calls emit(first, count, levels) for chunk after chunk of x.
+template <typename Emit>
+void for_each_levels(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
+                     const Emit& emit) {
+  const auto terms = static_cast<int>(mu.shape()[1]);
+  Tasks(x.size(), mu.shape()[0]).run([&](int64_t, int64_t group, int64_t begin, int64_t end) {
+    Chunk width, levels;
+    const Group scales{mu.data() + group * terms, level.data() + group * terms, terms};
+    for (int64_t first = begin; first < end; first += kChunk) {
+      const int64_t count = std::min(kChunk, end - first);
+      widths.fill(first, count, width.data());
+      reconstruct(x.data() + first, scales, count, width.data(), levels.data());
+      emit(first, count, levels.data());
+    }
+  });
+}
+
+void copy_levels(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
+                 Tensor& levels) {
+  for_each_levels(x, mu, level, widths, [&](int64_t first, int64_t count, const real* from) {
+    std::copy_n(from, count, levels.data() + first);
+  });
 }
 
 /// Sign and mask words of up to 64 elements, term after term.
@@ -154,29 +188,56 @@ Tensor fit_scales(const Tensor& x, const Tensor& first, int terms, const Widths&
   return mu;
 }
 
-ScaledLevels residual_levels(const Tensor& x, const Tensor& mu, const Widths& widths) {
+namespace {
+
+Tensor signs(const Tensor& x) {
   Tensor levels = Tensor::uninitialized(x.shape());
-  const int64_t groups = mu.shape()[0];
-  const auto terms = static_cast<int>(mu.shape()[1]);
-  if (terms == 1) {
-    parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) levels[i] = sign(x[i]);
-    });
-    return {std::move(levels), mu.reshaped({groups})};
-  }
-  Tasks(x.size(), groups).run([&](int64_t, int64_t group, int64_t begin, int64_t end) {
-    Chunk width;
-    for (int64_t first = begin; first < end; first += kChunk) {
-      const int64_t count = std::min(kChunk, end - first);
-      widths.fill(first, count, width.data());
-      reconstruct(x.data() + first, mu.data() + group * terms, terms, count, width.data(),
-                  levels.data() + first);
+  parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) levels[i] = sign(x[i]);
+  });
+  return levels;
+}
+
+/// Codes level + range, which are not negative.
+ScaledBits grid_bits(const Tensor& x, const Tensor& mu, const Widths& widths, int range) {
+  GridScales grid = grid_scales(mu, range);
+  const int bits = std::bit_width(static_cast<unsigned>(2 * range));
+  std::vector<uint16_t> codes(static_cast<size_t>(x.size()));
+  for_each_levels(x, mu, grid.m, widths, [&](int64_t first, int64_t count, const real* levels) {
+    for (int64_t c = 0; c < count; ++c) {
+      codes[static_cast<size_t>(first + c)] =
+          static_cast<uint16_t>(static_cast<int32_t>(levels[c]) + range);
     }
   });
+  BitTensor packed(x.shape(), Encoding::codes, bits, {1, -range});
+  pack_codes(codes, packed);
+  return {std::move(packed), std::move(grid.step)};
+}
+
+template <typename Int>
+void write_ints(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
+                IntTensor& ints) {
+  Int* to = ints.data<Int>();
+  for_each_levels(x, mu, level, widths, [to](int64_t first, int64_t count, const real* levels) {
+    for (int64_t c = 0; c < count; ++c) to[first + c] = static_cast<Int>(levels[c]);
+  });
+}
+
+}  // namespace
+
+ScaledLevels residual_levels(const Tensor& x, const Tensor& mu, const Widths& widths, int grid) {
+  if (mu.shape()[1] == 1) return {signs(x), mu.reshaped({mu.size()})};
+  Tensor levels = Tensor::uninitialized(x.shape());
+  if (grid > 0) {
+    GridScales scales = grid_scales(mu, grid);
+    copy_levels(x, mu, scales.m, widths, levels);
+    return {std::move(levels), std::move(scales.step)};
+  }
+  copy_levels(x, mu, mu, widths, levels);
   return {std::move(levels), Tensor::full({1}, 1)};
 }
 
-ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths) {
+ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths, int grid) {
   const int64_t groups = mu.shape()[0];
   const auto terms = static_cast<int>(mu.shape()[1]);
   if (terms == 1) {
@@ -184,6 +245,7 @@ ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths
     pack_signs(x.span(), signs);
     return {std::move(signs), mu.reshaped({groups})};
   }
+  if (grid > 0) return grid_bits(x, mu, widths, grid);
   BitTensor bits(x.shape(), Encoding::residual, terms);
   const int64_t each = std::max<int64_t>(1, groups == 0 ? 1 : x.size() / groups);
   for_each_word(bits, [&](uint64_t* words, int64_t first, int64_t count) {
@@ -193,6 +255,25 @@ ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths
                words, bits.words_per_plane());
   });
   return {std::move(bits), mu};
+}
+
+ScaledInts residual_ints(const Tensor& x, const Tensor& mu, const Widths& widths, int grid) {
+  if (mu.shape()[1] == 1) {
+    ScaledInts result{IntTensor(x.shape(), IntWidth::int8), mu.reshaped({mu.size()})};
+    int8_t* to = result.ints.data<int8_t>();
+    parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) to[i] = static_cast<int8_t>(x[i] >= 0 ? 1 : -1);
+    });
+    return result;
+  }
+  GridScales scales = grid_scales(mu, grid);
+  ScaledInts result{IntTensor(x.shape(), width_for(grid)), std::move(scales.step)};
+  if (result.ints.width() == IntWidth::int8) {
+    write_ints<int8_t>(x, mu, scales.m, widths, result.ints);
+  } else {
+    write_ints<int16_t>(x, mu, scales.m, widths, result.ints);
+  }
+  return result;
 }
 
 Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fracbit/framework/bit_tensor.h"
+#include "fracbit/framework/int_tensor.h"
 #include "fracbit/quantize/widths.h"
 
 namespace fracbit::quantize {
@@ -17,12 +18,16 @@ Tensor group_mean_abs(const Tensor& x, int64_t groups);
 Tensor fit_scales(const Tensor& x, const Tensor& first, int terms, const Widths& widths);
 
 /// Values sum over n <= M_j of mu_n sgn(E_(n-1)), in floats; for one term levels +-1 with scales
-/// mu_1. mu [groups, terms].
-ScaledLevels residual_levels(const Tensor& x, const Tensor& mu, const Widths& widths);
+/// mu_1. mu [groups, terms]. On a grid of range `grid` (0: none), for several terms, integer levels
+/// sum over n <= M_j of m_n sgn(E_(n-1)) with one step per group as scale (level_grid.h).
+ScaledLevels residual_levels(const Tensor& x, const Tensor& mu, const Widths& widths, int grid = 0);
 
-/// The same packed: sign and mask planes per term; for one term bipolar codes, whose products are
-/// exact.
-ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths);
+/// The same packed: sign and mask planes per term; for one term bipolar codes, and on a grid codes
+/// level + grid, whose products are exact.
+ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths, int grid = 0);
+
+/// The integer levels of one term or of a grid, with their scales.
+ScaledInts residual_ints(const Tensor& x, const Tensor& mu, const Widths& widths, int grid);
 
 /// The straight-through window that widens with the width: dx_j = dy_j where |x_j| <= M_j.
 Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths);

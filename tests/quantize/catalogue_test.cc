@@ -74,6 +74,14 @@ TEST_CASE("hbnn: averages, shares and mask refresh") {
       message_of(
           {.scheme = "hbnn", .weight_bits = 1.3, .act_bits = 32, .bit_shares = {0.7, 0.2, 0.1}}) ==
       "bit-shares: average 1.4 bits, but weight-bits is 1.3 and act-bits is 32");
+  CHECK(message_of({.scheme = "hbnn", .level_grid = "int9"}) ==
+        "level-grid: expected one of float, int8, int10, got 'int9' (nearest: 'int8')");
+  CHECK(message_of({.scheme = "residual", .bit_granularity = "words"}) ==
+        "bit-granularity: expected one of parameter, word, filter, got 'words' (nearest: 'word')");
+  CHECK(message_of({.scheme = "dorefa", .level_grid = "int8"}) ==
+        "level-grid: is an option of residual, hbnn, not of dorefa");
+  CHECK(message_of({.scheme = "bnn", .bit_granularity = "word"}) ==
+        "bit-granularity: is an option of residual, hbnn, not of bnn");
   CHECK(message_of({.scheme = "dorefa", .bit_shares = {0.7, 0.2, 0.1}}) ==
         "bit-shares: is an option of hbnn, not of dorefa");
   CHECK(message_of({.scheme = "hbnn", .bit_heuristic = "middleout"}) ==

@@ -60,6 +60,17 @@ std::vector<std::pair<std::string, Spec>> variants(const quantize::Scheme& schem
   add("bwn-gradient", "identity", [](Spec& s) { s.bwn_gradient = "identity"; });
   add("ste-window", "window bits", [](Spec& s) { s.ste_window = "bits"; });
   add("ste-window", "window none", [](Spec& s) { s.ste_window = "none"; });
+  add("level-grid", "int8", [](Spec& s) { s.level_grid = "int8"; });
+  add("level-grid", "int10", [](Spec& s) { s.level_grid = "int10"; });
+  add("bit-granularity", "word", [](Spec& s) { s.bit_granularity = "word"; });
+  add("bit-granularity", "filter", [](Spec& s) { s.bit_granularity = "filter"; });
+  if (reads(scheme, "level-grid")) {
+    Spec filters = base;
+    filters.scope = quantize::Scope::filter;
+    filters.level_grid = "int8";
+    filters.bit_granularity = "word";
+    all.emplace_back(" int8 word scope filter", filters);
+  }
   return all;
 }
 
@@ -106,15 +117,34 @@ bool same_bits(const Tensor& a, const Tensor& b) {
                     [](real p, real q) { return p == q || (std::isnan(p) && std::isnan(q)); });
 }
 
+/// The integers and scales of the third face are the levels and scales of the first.
+void check_ints(const ScaledInts& ints, const ScaledLevels& fake, int grid) {
+  CHECK(ints.ints.shape() == fake.levels.shape());
+  CHECK(ints.ints.width() == width_for(grid));
+  CHECK(same_bits(ints.scales, fake.scales));
+  bool equal = true;
+  for (int64_t i = 0; i < ints.ints.size(); ++i) {
+    const int32_t level = ints.ints.at(i);
+    equal = equal && static_cast<real>(level) == fake.levels[i] && std::abs(level) <= grid;
+  }
+  CHECK(equal);
+}
+
 void check_faces_agree(const Subject& subject, const Tensor& x) {
   INFO(subject.name << ", x " << x.shape());
   const auto floats = subject.make();
   const auto packed = subject.make();
+  const auto ints = subject.make();
   for (const Mode mode : {Mode::train, Mode::infer, Mode::train, Mode::infer}) {
     const ScaledLevels fake = floats->simulate(x, mode);
     const ScaledLevels decoded = decode(packed->encode(x, mode));
     CHECK(same_bits(decoded.levels, fake.levels));
     CHECK(same_bits(decoded.scales, fake.scales));
+    if (ints->grid() > 0) {
+      check_ints(ints->encode_ints(x, mode), fake, ints->grid());
+    } else {
+      CHECK_THROWS_AS(ints->encode_ints(x, mode), ConfigError);
+    }
   }
 }
 
@@ -147,6 +177,7 @@ TEST_CASE("one element, none, zeros, denormals, infinities and NaN are taken") {
     const Tensor odd = Tensor::from({2, 3}, {nan, huge, -huge, 1, nan, -1});
     CHECK(quantizer->simulate(odd, Mode::train).levels.size() == 6);
     CHECK(quantizer->encode(odd, Mode::train).bits.shape() == odd.shape());
+    if (quantizer->grid() > 0) CHECK(quantizer->encode_ints(odd, Mode::train).ints.size() == 6);
     CHECK(quantizer->backward(odd, odd).size() == 6);
   }
 }
@@ -302,7 +333,8 @@ TEST_CASE("what is stored is at least the nominal bits") {
           Approx(subject.weights ? subject.spec.weight_bits : subject.spec.act_bits));
     CHECK(quantizer->stored_bits() >= quantizer->bits());
     CHECK(quantizer->max_levels() >= 2);
-    if (subject.weights) {
+    const bool grid = quantizer->grid() > 1;  // stores mu; steps follow from it
+    if (subject.weights && !grid) {
       const int64_t groups = static_cast<int64_t>(quantizer->stored_scales(16));
       CHECK(groups == static_cast<int64_t>(
                           quantizer->encode(normal({16, 40}, 1), Mode::train).scales.size()) *
