@@ -2,9 +2,10 @@
 
 #include <string>
 
+#include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/integer_gradient/operands.h"
-#include "fracbit/framework/ops/integer_gradient/plain.h"
+#include "fracbit/framework/ops/integer_gradient/run.h"
 
 namespace fracbit::ops {
 namespace {
@@ -23,7 +24,7 @@ Tensor input_gradient(const char* op, const GradientCodes& g, const ScaledBits& 
                       const Conv2dGeometry& geometry, const Shape& x) {
   integer_gradient::check_sum(op, g, w.bits, geometry.taps() * geometry.group_filters);
   Tensor dx = Tensor::uninitialized(x);
-  integer_gradient::plain_input_gradient(g, w, geometry, dx);
+  integer_gradient::input_gradient(g, w, geometry, isa_name(active_isa()), dx);
   return dx;
 }
 
@@ -31,7 +32,7 @@ Tensor weight_gradient(const char* op, const ScaledBits& x, const GradientCodes&
                        const Conv2dGeometry& geometry, const Shape& weight) {
   integer_gradient::check_sum(op, g, x.bits, geometry.out_height * geometry.out_width);
   Tensor dw = Tensor::uninitialized(weight);
-  integer_gradient::plain_weight_gradient(x, g, geometry, dw);
+  integer_gradient::weight_gradient(x, g, geometry, isa_name(active_isa()), dw);
   return dw;
 }
 

@@ -1,0 +1,30 @@
+#include "fracbit/framework/kernels/table/table.h"
+
+#include <cstring>
+
+// The double build has no kernels of its own beside the portable ones.
+#if defined(__x86_64__) && !defined(FRACBIT_REAL_DOUBLE)
+#define FRACBIT_TABLE_X86
+#endif
+
+namespace fracbit::kernels::table {
+
+extern const Kernels kReference;
+#ifdef FRACBIT_TABLE_X86
+extern const Kernels kAvx512Vp;
+#endif
+
+const Kernels* find(const char* isa) noexcept {
+  static constexpr const Kernels* kAll[] = {
+      &kReference,
+#ifdef FRACBIT_TABLE_X86
+      &kAvx512Vp,
+#endif
+  };
+  for (const Kernels* kernels : kAll) {
+    if (std::strcmp(kernels->name, isa) == 0) return kernels;
+  }
+  return nullptr;
+}
+
+}  // namespace fracbit::kernels::table

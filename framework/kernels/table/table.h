@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstdint>
+
+#include "fracbit/framework/real.h"
+
+/// Products of gradient codes q (bytes of 1 to 8 bits) with operands s of few bits, summed exactly.
+///
+/// **Table products.** For four codes the sums of all 16 subsets are bytes, as long as
+/// 4 (2^6 - 1) <= 255. A *table* holds those of 16 codes:
+///
+///   table[16 j + m] = sum over the bits i of m of q[4 j + i],   j < 4, m < 16
+///
+/// and an *index*, 64 bytes, says which subset the bits s of 16 channels choose of each group j.
+/// One permutation of bytes by an index looks up 64 sums, that is 256 products; a dot product with
+/// a constant adds the four sums of a channel. The order of the bytes of an index is the
+/// instruction set's own. Codes of 7 and 8 bits have two tables, of q % 16 and of q / 16.
+///
+/// **Dot products.** An index holds s itself, 4 signed bytes of each of 16 channels:
+/// index[4 c + i] = s[i][c], to be multiplied with 4 codes.
+///
+/// Input gradients sum over taps and filters: q are the codes of a pixel, s the weights. Weight
+/// gradients sum over the pixels of a sample: q are the codes of a filter at consecutive pixels, s
+/// the activations there.
+namespace fracbit::kernels::table {
+
+inline constexpr int kCodes = 16;     ///< codes of one table
+inline constexpr int kBytes = 64;     ///< of a table, and of an index
+inline constexpr int kChannels = 16;  ///< of an index
+inline constexpr int kWord = 64;      ///< channels of a word of bits, four indices
+inline constexpr int kVectors = 4;    ///< indices of one input product
+inline constexpr int kFilters = 4;    ///< of one weight product
+inline constexpr int kStreams = 3;    ///< indices of one weight product
+
+enum class Method {
+  table,    ///< codes of at most 6 bits, s of one bit
+  pairs,    ///< codes of at most 5 bits: two looked-up bytes are added before they are summed
+  nibbles,  ///< codes of 7 and 8 bits: two tables, pairs of each
+  planes,   ///< codes of at most 6 bits, s of two bits: two indices; weight gradients only
+  dot,      ///< s in [-128, 127]
+};
+inline constexpr int kMethods = 5;
+
+/// Steps that a method takes at once: k is a multiple of it. Steps of zeros may be added.
+constexpr int depth(Method method) {
+  return method == Method::pairs || method == Method::nibbles ? 2 : 1;
+}
+
+/// y[p][c] = scale[p] float(D), D = factor (sum over k of q s) + pixel_term[p] +
+/// class_term[pixel_class[p]][c]. A step is one table, or four codes.
+struct InputProduct {
+  const uint8_t* q;
+  const int64_t* window;  ///< [pixels] bytes from q to the window of a pixel
+  const int64_t* tap;     ///< [k] bytes from there to a step
+  int64_t pixels, k;
+  const uint8_t* index;  ///< [k][vectors][kBytes]
+  int vectors;           ///< 1 .. kVectors
+  int32_t most;          ///< largest |q s|; dot only
+  int32_t factor;
+  const int32_t* pixel_term;   ///< [pixels]
+  const int32_t* pixel_class;  ///< [pixels]
+  const int32_t* class_term;   ///< [classes][kWord]
+  const real* scale;           ///< [pixels]
+  real* y;
+  const int64_t* result;  ///< [pixels] reals from y to the first channel of a pixel
+  int channels;           ///< to write, at most kChannels vectors
+};
+
+/// sums[f][t][c] = fma(scale[b], float(D), sums[f][t][c]) for the samples b in order, where
+/// D = unit (sum over blocks of q s) + start[t][c] + term[t][f]. A block is one table, or four
+/// codes.
+struct WeightProduct {
+  int64_t samples, blocks;
+  const uint8_t* q;
+  int64_t q_sample, q_filter, q_block;  ///< bytes to the next one
+  const uint8_t* index[kStreams];       ///< of each stream
+  int64_t index_sample, index_plane;    ///< bytes to the next one
+  const int64_t* block;                 ///< [blocks] bytes from a stream to the index of a block
+  int streams;                          ///< 1 .. kStreams
+  int32_t most;                         ///< largest |q s|; dot only
+  int32_t unit;                         ///< 16 unit <= 127, but for dot
+  const int32_t* start[kStreams];       ///< [samples][start_sample], kChannels of them
+  int64_t start_sample;
+  const int32_t* term[kStreams];  ///< [samples][term_sample], kFilters of them; or null for 0
+  int64_t term_sample;
+  const real* scale;  ///< [samples]
+  real* sums;         ///< [kFilters][streams][kChannels]
+};
+
+/// sums[c] = sum over blocks of q s, for one row of codes q of 1 bit.
+struct IndexSum {
+  const uint8_t* index;
+  int64_t index_plane;
+  const int64_t* block;  ///< [blocks] bytes from index to that of a block
+  int64_t blocks;
+  const uint8_t* q;
+  int64_t q_block;  ///< bytes to the next one
+  int32_t* sums;    ///< [kChannels]
+};
+
+/// sums[f][k] = fma(scale[b], g[b][f] x[b][k], sums[f][k]) for the samples b in order; the products
+/// of levels are exact.
+struct OuterProduct {
+  int64_t samples;
+  const real* scale;  ///< [samples]
+  const real* g;      ///< filters of sample 0
+  int64_t g_sample;
+  int64_t filters;
+  const real* x;  ///< channels of sample 0
+  int64_t x_sample;
+  int64_t channels;
+  real last_scale;  ///< what is written is sums times this
+  real* y;          ///< [filters][y_filter]
+  int64_t y_filter;
+};
+
+/// What one instruction set offers.
+struct Kernels {
+  const char* name;
+  /// The products by method; null where the set has none.
+  void (*input[kMethods])(const InputProduct&) noexcept;
+  void (*weight[kMethods])(const WeightProduct&) noexcept;
+  void (*index_sum[kMethods])(const IndexSum&) noexcept;
+  void (*outer)(const OuterProduct&) noexcept;
+
+  /// Tables of `count` runs of 16 codes, `step` bytes apart. With `nibbles` the table of q / 16
+  /// comes kBytes after that of q % 16.
+  void (*make_tables)(const uint8_t* codes, int64_t count, bool nibbles, uint8_t* tables,
+                      int64_t step) noexcept;
+  /// The four indices of a word of channels, `step` bytes apart: bit c of word i is s[i][c].
+  void (*make_index)(const uint64_t (&words)[kCodes], uint8_t* index, int64_t step) noexcept;
+  /// The four indices of a word of channels for dot products: row i is made of `planes` words
+  /// `plane` words apart, plane p holding bit p of codes; s = mul code + add. A null row is 0.
+  void (*make_levels)(const uint64_t* const (&rows)[4], int planes, int64_t plane, int mul, int add,
+                      uint8_t* index, int64_t step) noexcept;
+  /// Transposes 16 rows of 16 codes: to[f step + p] = rows[p][f].
+  void (*turn)(const uint8_t* const (&rows)[kCodes], uint8_t* to, int64_t step) noexcept;
+  /// sums[p] = sum over f < filters of codes[p filters + f].
+  void (*code_sums)(const uint8_t* codes, int64_t pixels, int64_t filters, int32_t* sums) noexcept;
+};
+
+/// The kernels of an instruction set ("scalar", "avx2", "avx512", "avx512vp", or "reference", the
+/// loops that the others are tested against); null if this build has none.
+const Kernels* find(const char* isa) noexcept;
+
+}  // namespace fracbit::kernels::table

@@ -1,0 +1,149 @@
+// The weight gradients of every instruction set, after steps.inc.h.
+
+/// Integers of one sample.
+template <class Step, int F, int T>
+FRACBIT_INLINE void count_sample(const WeightProduct& d, int64_t sample, const Bytes (&unit)[2],
+                                 Sums (&sums)[F][T]) {
+  const uint8_t* q = d.q + sample * d.q_sample;
+  const uint8_t* index[T];
+  FRACBIT_UNROLL
+  for (int t = 0; t < T; ++t) {
+    index[t] = d.index[t] + sample * d.index_sample;
+    const Sums start = Lanes::load_sums(d.start[t] + sample * d.start_sample);
+    FRACBIT_UNROLL
+    for (int f = 0; f < F; ++f) sums[f][t] = Step::kSecond == 0 ? Lanes::zero() : start;
+  }
+  for (int64_t k = 0; k < d.blocks; k += Step::kDepth, q += Step::kDepth * d.q_block) {
+    Step::template weight<F, T>(d, sums, unit, q, index, d.block + k);
+  }
+  if (Step::kSecond != 0) return;
+  FRACBIT_UNROLL
+  for (int t = 0; t < T; ++t) {
+    const Sums start = Lanes::load_sums(d.start[t] + sample * d.start_sample);
+    FRACBIT_UNROLL
+    for (int f = 0; f < F; ++f) {
+      sums[f][t] = Lanes::add(Lanes::multiply(sums[f][t], d.unit), start);
+    }
+  }
+}
+
+/// Adds the terms of the filters.
+template <int F, int T>
+FRACBIT_INLINE void add_terms(const WeightProduct& d, int64_t sample, Sums (&sums)[F][T]) {
+  FRACBIT_UNROLL
+  for (int t = 0; t < T; ++t) {
+    if (d.term[t] == nullptr) continue;
+    const int32_t* term = d.term[t] + sample * d.term_sample;
+    FRACBIT_UNROLL
+    for (int f = 0; f < F; ++f) sums[f][t] = Lanes::add(sums[f][t], Lanes::splat_sums(term[f]));
+  }
+}
+
+/// The real sums stay in registers over all samples.
+template <class Step, int T>
+void weight_tile(const WeightProduct& d) noexcept {
+  constexpr int F = kFilters;
+  const Bytes unit[2] = {Lanes::splat_bytes(d.unit), Lanes::splat_bytes(Step::kSecond * d.unit)};
+  Reals sums[F][T];
+  FRACBIT_UNROLL
+  for (int f = 0; f < F; ++f) {
+    FRACBIT_UNROLL
+    for (int t = 0; t < T; ++t) sums[f][t] = Lanes::load_reals(d.sums + (f * T + t) * kChannels);
+  }
+  for (int64_t b = 0; b < d.samples; ++b) {
+    Sums counts[F][T];
+    count_sample<Step>(d, b, unit, counts);
+    add_terms(d, b, counts);
+    const Reals scale = Lanes::splat_reals(d.scale[b]);
+    FRACBIT_UNROLL
+    for (int f = 0; f < F; ++f) {
+      FRACBIT_UNROLL
+      for (int t = 0; t < T; ++t) {
+        sums[f][t] = Lanes::multiply_add(scale, Lanes::to_reals(counts[f][t]), sums[f][t]);
+      }
+    }
+  }
+  FRACBIT_UNROLL
+  for (int f = 0; f < F; ++f) {
+    FRACBIT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      Lanes::store_reals(sums[f][t], kChannels, d.sums + (f * T + t) * kChannels);
+    }
+  }
+}
+
+template <class Step>
+void weight(const WeightProduct& d) noexcept {
+  switch (d.streams) {
+    case 1:
+      return weight_tile<Step, 1>(d);
+    case 2:
+      return weight_tile<Step, 2>(d);
+    default:
+      return weight_tile<Step, 3>(d);
+  }
+}
+
+/// A weight product of one filter, one sample and one stream.
+template <class Step>
+void index_sum(const IndexSum& s) noexcept {
+  WeightProduct d{};
+  d.q_block = s.q_block;
+  d.index_plane = s.index_plane;
+  const Bytes unit[2] = {Lanes::splat_bytes(1), Lanes::splat_bytes(Step::kSecond)};
+  const uint8_t* const index[1] = {s.index};
+  const uint8_t* q = s.q;
+  Sums sums[1][1] = {{Lanes::zero()}};
+  for (int64_t k = 0; k < s.blocks; k += Step::kDepth, q += Step::kDepth * s.q_block) {
+    Step::template weight<1, 1>(d, sums, unit, q, index, s.block + k);
+  }
+  Lanes::store_sums(sums[0][0], s.sums);
+}
+
+/// A tile of 4 filters and 4 vectors of channels over all samples.
+template <int V>
+FRACBIT_INLINE void outer_tile(const OuterProduct& d, int64_t filter, int64_t channel) {
+  Reals sums[kFilters][V];
+  FRACBIT_UNROLL
+  for (int f = 0; f < kFilters; ++f) {
+    FRACBIT_UNROLL
+    for (int v = 0; v < V; ++v) sums[f][v] = Lanes::splat_reals(0);
+  }
+  const real* g = d.g + filter;
+  const real* x = d.x + channel;
+  for (int64_t b = 0; b < d.samples; ++b, g += d.g_sample, x += d.x_sample) {
+    const Reals scale = Lanes::splat_reals(d.scale[b]);
+    Reals levels[V];
+    FRACBIT_UNROLL
+    for (int v = 0; v < V; ++v) levels[v] = Lanes::load_reals(x + v * kChannels);
+    FRACBIT_UNROLL
+    for (int f = 0; f < kFilters; ++f) {
+      const Reals code = Lanes::splat_reals(g[f]);
+      FRACBIT_UNROLL
+      for (int v = 0; v < V; ++v) {
+        const Reals product = Lanes::multiply(code, levels[v]);
+        sums[f][v] = Lanes::multiply_add(scale, product, sums[f][v]);
+      }
+    }
+  }
+  const Reals last = Lanes::splat_reals(d.last_scale);
+  FRACBIT_UNROLL
+  for (int f = 0; f < kFilters; ++f) {
+    if (filter + f >= d.filters) break;
+    FRACBIT_UNROLL
+    for (int v = 0; v < V; ++v) {
+      const int64_t from = channel + v * kChannels;
+      Lanes::store_reals(Lanes::multiply(sums[f][v], last), d.channels - from,
+                         d.y + (filter + f) * d.y_filter + from);
+    }
+  }
+}
+
+void outer(const OuterProduct& d) noexcept {
+  constexpr int V = Lanes::kOuterVectors;
+  for (int64_t channel = 0; channel < d.channels; channel += V * kChannels) {
+    for (int64_t filter = 0; filter < d.filters; filter += kFilters) {
+      outer_tile<V>(d, filter, channel);
+    }
+  }
+}
