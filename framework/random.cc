@@ -21,11 +21,10 @@ Random::Random(uint64_t seed, uint32_t stream, uint64_t step, Purpose purpose)
       counter_{0, static_cast<uint32_t>(step), static_cast<uint32_t>(step >> 32),
                static_cast<uint32_t>(purpose)} {}
 
-std::array<uint32_t, 4> Random::block(int64_t block) const {
+std::array<uint32_t, 4> Random::counter(int64_t block) const {
   // Blocks past 2^32 (16 G elements) move on in the purpose word's upper half.
   const auto high = static_cast<uint32_t>(static_cast<uint64_t>(block) >> 32);
-  return philox(
-      {static_cast<uint32_t>(block), counter_[1], counter_[2], counter_[3] ^ (high << 16)}, key_);
+  return {static_cast<uint32_t>(block), counter_[1], counter_[2], counter_[3] ^ (high << 16)};
 }
 
 uint32_t Random::word(int64_t i) const {

@@ -40,7 +40,12 @@ class Random {
   /// Uniform integer in [0, n), n >= 1; uses word i.
   int64_t below(int64_t i, int64_t n) const;
   /// The four words of elements 4 block .. 4 block + 3, for loops that want them together.
-  std::array<uint32_t, 4> block(int64_t block) const;
+  std::array<uint32_t, 4> block(int64_t block) const { return philox(counter(block), key_); }
+
+  /// What Philox makes a block from. Consecutive blocks differ in the first word alone, but where
+  /// their numbers pass a multiple of 2^32.
+  std::array<uint32_t, 4> counter(int64_t block) const;
+  std::array<uint32_t, 2> key() const { return key_; }
 
  private:
   std::array<uint32_t, 2> key_;
