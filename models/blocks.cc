@@ -1,10 +1,9 @@
 #include "fracbit/models/blocks.h"
 
+#include <utility>
 #include <vector>
 
-#include "fracbit/framework/error.h"
-#include "fracbit/layers/activation.h"
-#include "fracbit/layers/batch_norm.h"
+#include "fracbit/layers/conv2d.h"
 #include "fracbit/layers/flatten.h"
 #include "fracbit/layers/linear.h"
 #include "fracbit/layers/pool.h"
@@ -13,6 +12,12 @@
 #include "fracbit/layers/scale.h"
 
 namespace fracbit::models {
+namespace {
+
+using layers::Block;
+using layers::ProductKind;
+
+}  // namespace
 
 Blocks::Blocks(const Spec& spec)
     : spec_(spec),
@@ -21,14 +26,15 @@ Blocks::Blocks(const Spec& spec)
 
 bool Blocks::quantizes(bool last) const {
   if (scheme_->name == "none") return false;
-  if (first()) return spec_.quantize_first;
+  if (number_ == 0) return spec_.quantize_first;
   return !last || spec_.quantize_last;
 }
 
-quantize::Spec Blocks::layer_quant() const {
-  quantize::Spec quant = spec_.quant;
-  if (first()) quant.act_bits = 32;  // images stay as they are
-  return quant;
+bool Blocks::pools_first() const {
+  const bool by_scheme = spec_.quant.act_bits < 32;  // float activations: batch norm first
+  const auto order =
+      spec_.order.value_or(by_scheme ? scheme_->order : quantize::BlockOrder::conv_bn_pool_act);
+  return order == quantize::BlockOrder::conv_pool_bn_act;
 }
 
 void Blocks::add(const std::string& name, std::shared_ptr<Module> layer) {
@@ -37,68 +43,42 @@ void Blocks::add(const std::string& name, std::shared_ptr<Module> layer) {
   net_->add(name, std::move(layer));
 }
 
-void Blocks::add_numbered(const char* name, std::shared_ptr<Module> layer) {
-  add(name + std::to_string(number_), std::move(layer));
-}
-
-bool Blocks::takes_floats(bool quantized) const {
-  return !quantized || spec_.quant.act_bits == 32;
-}
-
-void Blocks::activate(std::string_view function) {
-  add_numbered("act", std::make_shared<layers::Activation>(function));
-}
-
-void Blocks::activate_before(bool quantized) {
-  if (first() || !takes_floats(quantized)) return;
-  activate(scheme_->float_activation(spec_.quant));
-}
-
-void Blocks::activate_before_last(bool quantized) {
-  if (spec_.last_activation.empty()) return activate_before(quantized);
-  if (!takes_floats(quantized)) {
-    throw ConfigError("last-activation: no '" + spec_.last_activation +
-                      "' stands before a last layer that quantizes its inputs");
-  }
-  activate(spec_.last_activation);
-}
-
-void Blocks::normalize_and_pool(int64_t pool) {
-  const bool by_scheme = spec_.quant.act_bits < 32;  // float activations: batch norm first
-  const auto order =
-      spec_.order.value_or(by_scheme ? scheme_->order : quantize::BlockOrder::conv_bn_pool_act);
-  const bool pool_first = order == quantize::BlockOrder::conv_pool_bn_act;
-  const auto add_pool = [&] {
-    if (pool == 0) return;
-    add_numbered(
-        "pool", std::make_shared<layers::Pool>(layers::Pool::Spec{.kernel = pool, .stride = pool}));
-  };
-  if (pool_first) add_pool();
-  add_numbered("bn", std::make_shared<layers::BatchNorm>(
-                         layers::BatchNorm::Spec{.channels = shape_.back()}));
-  if (!pool_first) add_pool();
-}
-
-Blocks& Blocks::conv(const Conv& block) {
-  const bool quantized = quantizes(false);
-  activate_before(quantized);
-  const quantize::Spec quant = layer_quant();
-  const int64_t in = shape_.back();
+void Blocks::open(const char* name, Block::Spec block) {
+  const bool first = number_ == 0;
+  block.quantize_weights = quantizes(false);
+  block.quantized_input = block.quantize_weights && !first && spec_.quant.act_bits < 32;
+  close(block.quantized_input ? Input::quantized : Input::activated);
+  if (block.kind == ProductKind::linear) flatten();
+  block.in = shape_.back();
+  block.pool_first = pools_first();
+  block.quant = spec_.quant;
+  block.engine = spec_.engine;
   ++number_;
-  if (quantized) {
-    add_numbered("conv", std::make_shared<layers::QuantConv2d>(
-                             layers::QuantConv2d::Spec{.in = in,
-                                                       .out = block.out,
-                                                       .kernel = block.kernel,
-                                                       .padding = block.padding,
-                                                       .quant = quant,
-                                                       .engine = spec_.engine}));
-  } else {
-    add_numbered(
-        "conv", std::make_shared<layers::Conv2d>(layers::Conv2d::Spec{
-                    .in = in, .out = block.out, .kernel = block.kernel, .padding = block.padding}));
+  open_ = std::move(block);
+  open_name_ = numbered(name);
+}
+
+void Blocks::close(Input next) {
+  if (!open_) return;
+  switch (next) {
+    case Input::quantized:
+      open_->quantize_output = true;
+      break;
+    case Input::raw:
+      open_->activation = ops::BlockActivation::identity;
+      break;
+    case Input::activated:
+      open_->activation = layers::block_activation(scheme_->float_activation(spec_.quant));
+      break;
   }
-  normalize_and_pool(block.pool);
+  add(open_name_, std::make_shared<Block>(*open_));
+  open_.reset();
+}
+
+Blocks& Blocks::conv(const Conv& conv) {
+  Block::Spec block{.out = conv.out, .kernel = conv.kernel, .padding = conv.padding};
+  if (conv.pool > 0) block.pool = ops::PoolOptions{.kernel = conv.pool, .stride = conv.pool};
+  open("conv", std::move(block));
   return *this;
 }
 
@@ -107,52 +87,42 @@ void Blocks::flatten() {
 }
 
 Blocks& Blocks::dense(int64_t out) {
-  const bool quantized = quantizes(false);
-  activate_before(quantized);
-  flatten();
-  const quantize::Spec quant = layer_quant();
-  const int64_t in = shape_.back();
-  ++number_;
-  if (quantized) {
-    add_numbered("fc", std::make_shared<layers::QuantLinear>(layers::QuantLinear::Spec{
-                           .in = in, .out = out, .quant = quant, .engine = spec_.engine}));
-  } else {
-    add_numbered("fc", std::make_shared<layers::Linear>(
-                           layers::Linear::Spec{.in = in, .out = out, .bias = false}));
-  }
-  normalize_and_pool(0);
+  open("fc", {.kind = ProductKind::linear, .out = out});
   return *this;
 }
 
-std::shared_ptr<Module> Blocks::dense_classifier(bool bias) {
+bool Blocks::begin_classifier() {
   const bool quantized = quantizes(true);
-  activate_before_last(quantized);
+  close(quantized && spec_.quant.act_bits < 32 ? Input::raw : Input::activated);
+  ++number_;
+  return quantized;
+}
+
+std::shared_ptr<Module> Blocks::dense_classifier(bool bias) {
+  const bool quantized = begin_classifier();
   flatten();
   const int64_t in = shape_.back();
-  ++number_;
   if (quantized) {
-    add_numbered(
-        "fc", std::make_shared<layers::QuantLinear>(layers::QuantLinear::Spec{
-                  .in = in, .out = spec_.classes, .quant = spec_.quant, .engine = spec_.engine}));
+    add(numbered("fc"),
+        std::make_shared<layers::QuantLinear>(layers::QuantLinear::Spec{
+            .in = in, .out = spec_.classes, .quant = spec_.quant, .engine = spec_.engine}));
   } else {
-    add_numbered("fc", std::make_shared<layers::Linear>(
-                           layers::Linear::Spec{.in = in, .out = spec_.classes, .bias = bias}));
+    add(numbered("fc"), std::make_shared<layers::Linear>(
+                            layers::Linear::Spec{.in = in, .out = spec_.classes, .bias = bias}));
   }
   return finish(quantized);
 }
 
 std::shared_ptr<Module> Blocks::conv_classifier() {
-  const bool quantized = quantizes(true);
-  activate_before_last(quantized);
+  const bool quantized = begin_classifier();
   const int64_t in = shape_.back();
-  ++number_;
   if (quantized) {
-    add_numbered(
-        "conv", std::make_shared<layers::QuantConv2d>(layers::QuantConv2d::Spec{
-                    .in = in, .out = spec_.classes, .quant = spec_.quant, .engine = spec_.engine}));
+    add(numbered("conv"),
+        std::make_shared<layers::QuantConv2d>(layers::QuantConv2d::Spec{
+            .in = in, .out = spec_.classes, .quant = spec_.quant, .engine = spec_.engine}));
   } else {
-    add_numbered("conv", std::make_shared<layers::Conv2d>(
-                             layers::Conv2d::Spec{.in = in, .out = spec_.classes}));
+    add(numbered("conv"),
+        std::make_shared<layers::Conv2d>(layers::Conv2d::Spec{.in = in, .out = spec_.classes}));
   }
   add("gap", std::make_shared<layers::GlobalAvgPool>());
   return finish(quantized);

@@ -1,21 +1,21 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 
-#include "fracbit/layers/conv2d.h"
+#include "fracbit/layers/block.h"
 #include "fracbit/layers/sequential.h"
 #include "fracbit/models/models.h"
 
 namespace fracbit::models {
 
-/// Assembles a plain network block by block, in the order of its scheme (spec 1.7, 2.2, 3.7):
+/// Assembles a plain network of layers::Block, in the order of its scheme (spec 1.7, 2.2, 3.7):
 ///   float, DoReFa, weights only   product -> batch norm -> pool -> activation
-///   centred +-1 inputs            product -> pool -> batch norm -> (the next layer binarizes)
-/// Quantized layers quantize their own inputs; an activation layer stands only in front of float
-/// inputs. The first and the last layer are float unless the spec asks otherwise. Inner layers have
-/// no bias.
+///   centred +-1 inputs            product -> pool -> batch norm -> binarize
+/// A block quantizes its output if the next layer has quantized inputs; else it ends in the
+/// activation of the scheme. The first and the last layer are float unless the spec asks otherwise.
+/// Inner layers have no bias.
 class Blocks {
  public:
   explicit Blocks(const Spec& spec);
@@ -34,17 +34,19 @@ class Blocks {
   std::shared_ptr<Module> conv_classifier();
 
  private:
-  bool first() const { return number_ == 0; }
+  /// What a layer wants of the block before it.
+  enum class Input { activated, quantized, raw };
+
   bool quantizes(bool last) const;
-  quantize::Spec layer_quant() const;
+  bool pools_first() const;
   void add(const std::string& name, std::shared_ptr<Module> layer);
-  void add_numbered(const char* name, std::shared_ptr<Module> layer);
-  bool takes_floats(bool quantized) const;
-  void activate(std::string_view function);
-  void activate_before(bool quantized);
-  void activate_before_last(bool quantized);
-  void normalize_and_pool(int64_t pool);
+  std::string numbered(const char* name) const { return name + std::to_string(number_); }
+  /// Opens a block; its output is settled when the next layer is known.
+  void open(const char* name, layers::Block::Spec block);
+  void close(Input next);
   void flatten();
+  /// Closes the last block and counts the classifier in; whether it is quantized.
+  bool begin_classifier();
   std::shared_ptr<Module> finish(bool quantized);
 
   Spec spec_;
@@ -52,6 +54,8 @@ class Blocks {
   std::shared_ptr<layers::Sequential> net_ = std::make_shared<layers::Sequential>();
   Shape shape_;
   int number_ = 0;
+  std::optional<layers::Block::Spec> open_;
+  std::string open_name_;
 };
 
 }  // namespace fracbit::models

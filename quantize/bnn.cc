@@ -47,6 +47,11 @@ ScaledBits BnnActivations::encode(const Tensor& x, Mode) {
   return residual_bits(x, one(), UniformWidths(1));
 }
 
+std::optional<Quantizer::Step> BnnActivations::step() const {
+  if (window_ == Window::none) return {};
+  return Step{ops::BlockActivation::sign, 1};
+}
+
 Tensor BnnActivations::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("bnn", x, dy);
   return window_ == Window::none ? dy : pass_inside(x, dy, -1, 1);

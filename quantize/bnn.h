@@ -33,6 +33,7 @@ class BnnActivations : public Quantizer {
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  std::optional<Step> step() const override;
   double bits() const override { return 1; }
   int max_levels() const override { return 2; }
 

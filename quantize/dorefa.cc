@@ -183,6 +183,11 @@ ScaledBits DorefaActivations::encode(const Tensor& x, Mode) {
   return {std::move(bits), scalar(1.0 / top_code(bits_))};
 }
 
+std::optional<Quantizer::Step> DorefaActivations::step() const {
+  using ops::BlockActivation;
+  return Step{clip_ == Clip::clip01 ? BlockActivation::clip01 : BlockActivation::cabs, bits_};
+}
+
 Tensor DorefaActivations::backward(const Tensor& x, const Tensor& dy) const {
   return clip_ == Clip::clip01 ? pass_inside(x, dy, 0, 1) : pass_abs_clip(x, dy);
 }

@@ -45,6 +45,7 @@ class HbnnWeights : public Quantizer {
   ScaledInts encode_ints(const Tensor& w, Mode mode) override;
   int grid() const override { return terms_ == 1 ? 1 : options_.grid; }
   Tensor backward(const Tensor& w, const Tensor& dy) const override;
+  bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return average_bits(options_.shares); }
   double measured_bits() const override;
   int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
@@ -96,6 +97,7 @@ class HbnnActivations : public Quantizer {
   ScaledInts encode_ints(const Tensor& x, Mode mode) override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return average_bits(shares_); }
   int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
   std::vector<State> state() override;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fracbit/framework/bit_tensor.h"
 #include "fracbit/framework/int_tensor.h"
+#include "fracbit/framework/ops/norm_quantize.h"
 #include "fracbit/framework/random.h"
 #include "fracbit/framework/tensor.h"
 
@@ -38,6 +40,17 @@ class Quantizer {
   /// dx from the gradient dy of the quantized values: the derivative of the declared surrogate at
   /// x. Uses the scales of the last simulate() or encode().
   virtual Tensor backward(const Tensor& x, const Tensor& dy) const = 0;
+
+  /// A fixed function of each element alone, as ops::NormQuantize offers it: codes of `bits` of h.
+  struct Step {
+    ops::BlockActivation activation;
+    int bits;
+  };
+  /// The same map, scales and surrogate as this quantizer, if it is such a function. A block then
+  /// makes the codes while it normalises.
+  virtual std::optional<Step> step() const { return {}; }
+  /// Whether the levels of simulate() are integers, so that sums of their products are exact.
+  virtual bool whole_levels() const { return true; }
 
   /// Average bits per element, nominal.
   virtual double bits() const = 0;

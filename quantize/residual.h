@@ -35,6 +35,7 @@ class Residual : public Quantizer {
   ScaledInts encode_ints(const Tensor& x, Mode mode) override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return terms_; }
   int max_levels() const override { return 1 << terms_; }
   int64_t stored_scales(int64_t filters) const override;

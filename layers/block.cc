@@ -1,0 +1,250 @@
+#include "fracbit/layers/block.h"
+
+#include <utility>
+#include <vector>
+
+#include "fracbit/framework/error.h"
+#include "fracbit/layers/layers.h"
+#include "fracbit/layers/linear.h"
+
+namespace fracbit::layers {
+namespace {
+
+using ops::BlockActivation;
+
+Shape weight_shape(const Block::Spec& spec) {
+  require_positive("block", "in", spec.in);
+  require_positive("block", "out", spec.out);
+  if (spec.kind == ProductKind::linear) return {spec.out, spec.in};
+  require_positive("block", "kernel", spec.kernel);
+  require_positive("block", "stride", spec.stride);
+  require_positive("block", "groups", spec.groups);
+  if (spec.kind == ProductKind::depthwise) return {spec.out, spec.kernel, spec.kernel, 1};
+  return {spec.out, spec.kernel, spec.kernel, spec.in / spec.groups};
+}
+
+const char* kind_name(const Block::Spec& spec) {
+  switch (spec.kind) {
+    case ProductKind::conv2d:
+      return spec.quantize_weights || spec.quantized_input ? "quant_conv2d" : "conv2d";
+    case ProductKind::depthwise:
+      return "depthwise_conv2d";
+    case ProductKind::linear:
+      break;
+  }
+  return spec.quantize_weights || spec.quantized_input ? "quant_linear" : "linear";
+}
+
+}  // namespace
+
+/// What a backward pass needs besides its inputs.
+struct Block::Saved {
+  Value w;
+  ops::NormQuantize norm;
+  Tensor y;  ///< before A, where A is not a step function of each element
+};
+
+Block::Block(const Spec& spec)
+    : spec_(spec),
+      running_mean_(Tensor::zeros({spec.out})),
+      running_var_(Tensor::full({spec.out}, 1)) {
+  weight_ = add_parameter("weight", weight_shape(spec));
+  gamma_ = add_parameter("gamma", {spec.out});
+  gamma_.mutable_value().fill(1);
+  beta_ = add_parameter("beta", {spec.out});
+  add_buffer("running_mean", &running_mean_);
+  add_buffer("running_var", &running_var_);
+
+  spec_.quant = quantize::resolved(spec.quant);
+  const quantize::Scheme& scheme = quantize::find(spec_.quant.scheme);
+  if (spec.quantize_weights) weights_ = scheme.weights(spec_.quant);
+  if (spec.quantized_input) inputs_ = scheme.activations(spec_.quant);
+  if (spec.quantize_output) outputs_ = scheme.activations(spec_.quant);
+  if (outputs_) step_ = outputs_->step();
+  constexpr double kCodeBits = 8;  // GradientCodes
+  if (weights_ && spec_.quant.grad_bits > kCodeBits && spec_.quant.grad_bits < 32) {
+    wide_gradients_ = std::make_shared<const quantize::GradientQuantizer>(
+        static_cast<int>(spec_.quant.grad_bits));
+  }
+  if (weights_) {
+    weights_->prepare(weight_.shape());
+    for (const auto& state : weights_->state()) {
+      add_buffer("weight_quantizer." + state.name, state.value);
+    }
+  }
+  if (outputs_) {
+    for (const auto& state : outputs_->state()) {
+      add_buffer("output_quantizer." + state.name, state.value);
+    }
+  }
+}
+
+BlockProduct Block::product(const Shape& x) const {
+  if (spec_.kind == ProductKind::linear) return {spec_.kind, {}};
+  return {spec_.kind,
+          convolution_geometry(x, spec_.kernel, spec_.stride, spec_.padding, spec_.groups)};
+}
+
+Shape Block::product_shape(const Shape& x) const {
+  if (spec_.kind == ProductKind::linear) {
+    require_rows("block", x, spec_.in);
+    return {x[0], spec_.out};
+  }
+  ops::Conv2dOptions options =
+      convolution_geometry(x, spec_.kernel, spec_.stride, spec_.padding, spec_.groups);
+  if (spec_.kind == ProductKind::depthwise) options.groups = spec_.out;
+  return ops::conv2d_shape(x, weight_.shape(), options);
+}
+
+Value Block::quantized(quantize::Quantizer& quantizer, const Tensor& x) const {
+  const auto mode = training() ? quantize::Mode::train : quantize::Mode::infer;
+  if (training()) quantizer.set_random(position().seed, stream(), position().step);
+  if (spec_.engine == Engine::simulated) return quantizer.simulate(x, mode);
+  return quantizer.encode(x, mode);
+}
+
+Value Block::quantized_weights() {
+  return weights_ ? quantized(*weights_, weight_.value()) : Value(weight_.value());
+}
+
+ops::NormQuantizeOptions Block::norm_options() const {
+  ops::NormQuantizeOptions options{
+      .norm = spec_.norm, .pool = spec_.pool, .pool_first = spec_.pool_first};
+  options.activation = spec_.activation;
+  if (outputs_) options.activation = BlockActivation::identity;
+  if (step_) {
+    options.activation = step_->activation;
+    options.bits = step_->bits;
+  }
+  return options;
+}
+
+Value Block::finish(ops::NormQuantize::Output&& output, Saved& saved) {
+  if (auto* codes = std::get_if<ScaledBits>(&output)) {
+    if (spec_.engine == Engine::simulated) return decode(*codes);
+    return std::move(*codes);
+  }
+  Tensor& y = std::get<Tensor>(output);
+  if (!outputs_) return std::move(y);
+  saved.y = std::move(y);
+  return quantized(*outputs_, saved.y);
+}
+
+Variable Block::forward(const Variable& x) {
+  product_shape(x.shape());
+  const BlockProduct product = this->product(x.shape());
+  auto saved = std::make_shared<Saved>();
+  saved->w = quantized_weights();
+  ops::NormQuantizeInput sums = product.forward(x.form(), saved->w);
+  sums.whole = weights_ && inputs_ && weights_->whole_levels() && inputs_->whole_levels();
+  auto [output, state] =
+      ops::NormQuantize::forward(std::move(sums), gamma_.value(), beta_.value(), running_mean_,
+                                 running_var_, norm_options(), training());
+  saved->norm = std::move(state);
+  Value y = finish(std::move(output), *saved);
+
+  const Random noise = random(Purpose::gradient_noise);
+  std::optional<ops::GradientBits> codes;
+  if (weights_ && spec_.quant.grad_bits < 32 && !wide_gradients_) {
+    codes = {static_cast<int>(spec_.quant.grad_bits), noise};
+  }
+  return Variable::from_op(
+      "block", std::move(y), {x, weight_, gamma_, beta_},
+      [saved, product, codes, noise, weights = weights_, outputs = outputs_, step = step_,
+       wide = wide_gradients_](Tensor&& dy, std::span<Variable> inputs) {
+        Variable& x = inputs[0];
+        Variable& w = inputs[1];
+        if (outputs && !step) dy = outputs->backward(saved->y, dy);
+        auto gradients = std::move(saved->norm).backward(std::move(dy), codes);
+        if (wide) gradients.x = values(wide->simulate(std::get<Tensor>(gradients.x), noise));
+        if (x.requires_grad()) {
+          x.accumulate(product.input_gradient(gradients.x, saved->w, x.shape()));
+        }
+        Tensor dw = product.weight_gradient(x.form(), gradients.x, w.shape());
+        w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
+        inputs[2].accumulate(std::move(gradients.gamma));
+        inputs[3].accumulate(std::move(gradients.beta));
+      });
+}
+
+std::string Block::engine_name() const {
+  if (!weights_ && !inputs_) return "float";
+  if (!weights_ || !inputs_ || spec_.engine == Engine::simulated) return "float on levels";
+  // The kind of a product follows from one element of each operand.
+  const Tensor element = Tensor::zeros({1, 1});
+  const auto packed = [&](quantize::Quantizer& quantizer) -> Value {
+    return quantizer.encode(element, quantize::Mode::infer);
+  };
+  return BlockProduct::name(packed(*inputs_), packed(*weights_));
+}
+
+Shape Block::do_trace(const Shape& x, const std::string& path, std::vector<LayerInfo>& rows) const {
+  const Shape y = product_shape(x);
+  const int64_t weights = weight_.value().size();
+  const int64_t pixels = spec_.kind == ProductKind::linear ? 1 : y[1] * y[2];
+  LayerInfo info = float_layer_info(path, kind_name(spec_), y, weights, pixels * weights);
+  info.weight_bits = weights_ ? weights_->bits() : 32;
+  info.input_bits = inputs_ ? inputs_->bits() : 32;
+  info.engine = engine_name();
+  if (weights_) {
+    const double bits = weights_->stored_bits() * static_cast<double>(weights);
+    info.packed_bytes =
+        static_cast<int64_t>(bits / 8 + 0.999) + weights_->stored_scales(spec_.out) * 4;
+    if (inputs_ && spec_.engine == Engine::packed) {
+      info.bit_ops = static_cast<double>(info.macs) * info.weight_bits * info.input_bits;
+    }
+  }
+  rows.push_back(info);
+
+  const Shape pooled = spec_.pool ? ops::pool_shape("block", y, *spec_.pool) : y;
+  LayerInfo norm = float_layer_info(path + ".norm", "batch_norm", spec_.pool_first ? pooled : y,
+                                    2 * spec_.out, 0);
+  norm.weights = 0;
+  norm.packed_bytes = 16 * spec_.out;  // running statistics as well
+  rows.push_back(norm);
+  return pooled;
+}
+
+void Block::do_initialize(uint64_t seed, uint32_t stream) {
+  initialize_uniform(weight_.mutable_value(), weight_.shape().stride0(),
+                     {seed, stream, 0, Purpose::initial_weights});
+  gamma_.mutable_value().fill(1);
+  beta_.mutable_value().fill(0);
+  running_mean_.fill(0);
+  running_var_.fill(1);
+}
+
+void Block::do_after_update() {
+  if (weights_) weights_->after_update(weight_.mutable_value());
+}
+
+ops::BlockActivation block_activation(std::string_view name) {
+  if (name == "identity") return BlockActivation::identity;
+  if (name == "relu") return BlockActivation::relu;
+  if (name == "clip01") return BlockActivation::clip01;
+  if (name == "cabs") return BlockActivation::cabs;
+  throw ConfigError("[block] expected identity, relu, clip01 or cabs, got '" + std::string(name) +
+                    "'");
+}
+
+std::vector<Example> block_examples() {
+  std::vector<Example> examples;
+  const auto add = [&](const std::string& name, const Block::Spec& spec, const Shape& input) {
+    examples.push_back({name, std::make_shared<Block>(spec), input});
+  };
+  const Shape image{2, 6, 6, 3};
+  add("float block", {.in = 3, .out = 4, .pool = ops::PoolOptions{}}, image);
+  add("dense block", {.kind = ProductKind::linear, .in = 6, .out = 3}, {4, 6});
+  add("depthwise block", {.kind = ProductKind::depthwise, .in = 3, .out = 3}, image);
+  for (const quantize::Scheme* scheme : quantize::schemes()) {
+    quantize::Spec quant;
+    quant.scheme = scheme->name;
+    for (const Engine engine : {Engine::packed, Engine::simulated}) {
+      add("block " + quant.scheme + (engine == Engine::packed ? " packed" : " simulated"),
+          {.in = 3, .out = 4, .quantize_weights = true, .quant = quant, .engine = engine}, image);
+    }
+  }
+  return examples;
+}
+
+}  // namespace fracbit::layers

@@ -1,0 +1,138 @@
+#include "fracbit/layers/block_product.h"
+
+#include <utility>
+
+#include "fracbit/framework/ops/depthwise_conv2d.h"
+#include "fracbit/framework/ops/integer_gradient.h"
+#include "fracbit/framework/ops/integer_product.h"
+#include "fracbit/framework/ops/matmul.h"
+#include "fracbit/framework/ops/quantized_product.h"
+
+namespace fracbit::layers {
+namespace {
+
+/// Codes and single signs have one integer per product; residual terms have one per pair.
+bool one_term(const ScaledBits& x) {
+  return x.bits.encoding() == Encoding::codes;
+}
+
+/// a = scale_x scale_w, [1] or per filter; x has one scale.
+Tensor scales_of(const Tensor& x, const Tensor& w) {
+  Tensor a = Tensor::uninitialized({w.size()});
+  for (int64_t f = 0; f < a.size(); ++f) a[f] = x[0] * w[f];
+  return a;
+}
+
+/// The reals of a value, decoded only where it is quantized.
+class Reals {
+ public:
+  explicit Reals(const Value& value) {
+    if (const Tensor* reals = std::get_if<Tensor>(&value)) {
+      reals_ = reals;
+    } else {
+      decoded_ = values(value);
+    }
+  }
+  Reals(const Reals&) = delete;
+  Reals& operator=(const Reals&) = delete;
+  operator const Tensor&() const { return reals_ != nullptr ? *reals_ : decoded_; }
+
+ private:
+  const Tensor* reals_ = nullptr;
+  Tensor decoded_;
+};
+
+Tensor reals_of(const BlockProduct::Gradient& g) {
+  if (const Tensor* reals = std::get_if<Tensor>(&g)) return *reals;
+  return values(std::get<GradientCodes>(g));
+}
+
+}  // namespace
+
+Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w) const {
+  switch (kind_) {
+    case ProductKind::conv2d:
+      return ops::conv2d_forward(x, w, nullptr, options_);
+    case ProductKind::depthwise:
+      return ops::depthwise_conv2d_forward(x, w, nullptr, options_);
+    case ProductKind::linear:
+      break;
+  }
+  return ops::linear_forward(x, w, nullptr);
+}
+
+ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w) const {
+  const bool linear = kind_ == ProductKind::linear;
+  const auto* x_bits = std::get_if<ScaledBits>(&x);
+  const auto* w_bits = std::get_if<ScaledBits>(&w);
+  if (x_bits && w_bits) {
+    if (one_term(*x_bits) && one_term(*w_bits) && x_bits->scales.size() == 1) {
+      return {.d = linear ? ops::integer_linear(x_bits->bits, w_bits->bits)
+                          : ops::integer_conv2d(x_bits->bits, w_bits->bits, options_),
+              .scales = scales_of(x_bits->scales, w_bits->scales)};
+    }
+    return {.d = linear ? ops::quantized_linear(*x_bits, *w_bits)
+                        : ops::quantized_conv2d(*x_bits, *w_bits, options_)};
+  }
+  const auto* x_levels = std::get_if<ScaledLevels>(&x);
+  const auto* w_levels = std::get_if<ScaledLevels>(&w);
+  if (x_levels && w_levels) {
+    if (x_levels->scales.size() == 1) {
+      return {.d = float_forward(x_levels->levels, w_levels->levels),
+              .scales = scales_of(x_levels->scales, w_levels->scales)};
+    }
+    return {.d = linear ? ops::quantized_linear(*x_levels, *w_levels)
+                        : ops::quantized_conv2d(*x_levels, *w_levels, options_)};
+  }
+  return {.d = float_forward(Reals(x), Reals(w))};
+}
+
+Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Shape& x) const {
+  const auto* codes = std::get_if<GradientCodes>(&g);
+  const auto* bits = std::get_if<ScaledBits>(&w);
+  if (codes && bits && one_term(*bits) && bits->scales.size() == 1) {
+    return kind_ == ProductKind::linear ? ops::linear_input_gradient(*codes, *bits)
+                                        : ops::conv2d_input_gradient(*codes, *bits, x, options_);
+  }
+  const Tensor dy = reals_of(g);
+  switch (kind_) {
+    case ProductKind::conv2d:
+      return ops::conv2d_input_gradient(dy, Reals(w), x, options_);
+    case ProductKind::depthwise:
+      return ops::depthwise_conv2d_input_gradient(dy, Reals(w), x, options_);
+    case ProductKind::linear:
+      break;
+  }
+  return ops::linear_input_gradient(dy, Reals(w));
+}
+
+Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Shape& w) const {
+  const auto* codes = std::get_if<GradientCodes>(&g);
+  const auto* bits = std::get_if<ScaledBits>(&x);
+  if (codes && bits && one_term(*bits) && bits->scales.size() == 1) {
+    return kind_ == ProductKind::linear ? ops::linear_weight_gradient(*bits, *codes)
+                                        : ops::conv2d_weight_gradient(*bits, *codes, w, options_);
+  }
+  const Tensor dy = reals_of(g);
+  switch (kind_) {
+    case ProductKind::conv2d:
+      return ops::conv2d_weight_gradient(Reals(x), dy, w, options_);
+    case ProductKind::depthwise:
+      return ops::depthwise_conv2d_weight_gradient(Reals(x), dy, w, options_);
+    case ProductKind::linear:
+      break;
+  }
+  return ops::linear_weight_gradient(Reals(x), dy);
+}
+
+std::string BlockProduct::name(const Value& x, const Value& w) {
+  const auto* x_bits = std::get_if<ScaledBits>(&x);
+  const auto* w_bits = std::get_if<ScaledBits>(&w);
+  if (!x_bits || !w_bits) return "float on levels";
+  if (one_term(*x_bits) && one_term(*w_bits)) {
+    return ops::integer_product_name(x_bits->bits, w_bits->bits);
+  }
+  return ops::quantized_product_name(x_bits->bits, w_bits->bits);
+}
+
+}  // namespace fracbit::layers

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "fracbit/framework/int_tensor.h"
+#include "fracbit/framework/ops/conv2d.h"
+#include "fracbit/framework/ops/norm_quantize.h"
+#include "fracbit/framework/value.h"
+
+namespace fracbit::layers {
+
+/// The bilinear part of a block.
+enum class ProductKind {
+  conv2d,     ///< x [N, H, W, Cin], w [Cout, KH, KW, Cin / groups]
+  depthwise,  ///< x [N, H, W, C], w [C, KH, KW, 1]; floats
+  linear,     ///< x [N, K], w [F, K]
+};
+
+/// A product and its two gradients on operands of any form. Which code computes them follows from
+/// the forms alone:
+///
+///   planes of codes    integers by ops::integer_conv2d; gradients from codes by integers as well
+///   integers of a grid the same on 8- and 16-bit integers
+///   residual planes    by ops::quantized_conv2d, summed over the terms; gradients in floats
+///   levels             the simulated engine: floats on integer levels, the scales afterwards
+///   otherwise          floats on the values
+class BlockProduct {
+ public:
+  using Gradient = std::variant<Tensor, GradientCodes>;
+
+  BlockProduct(ProductKind kind, const ops::Conv2dOptions& options)
+      : kind_(kind), options_(options) {}
+
+  /// x w as D and the scale a, x w = a D.
+  ops::NormQuantizeInput forward(const Value& x, const Value& w) const;
+  /// dx from the gradient g of x w. `x` is its shape.
+  Tensor input_gradient(const Gradient& g, const Value& w, const Shape& x) const;
+  /// dw. `w` is its shape.
+  Tensor weight_gradient(const Value& x, const Gradient& g, const Shape& w) const;
+
+  /// What computes the forward product of operands of these forms on this machine.
+  static std::string name(const Value& x, const Value& w);
+
+ private:
+  Tensor float_forward(const Tensor& x, const Tensor& w) const;
+
+  ProductKind kind_;
+  ops::Conv2dOptions options_;
+};
+
+}  // namespace fracbit::layers

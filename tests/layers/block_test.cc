@@ -1,0 +1,210 @@
+// Blocks: the packed engine against the simulated one, and both against a composition of single
+// layers.
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fracbit/framework/ops/examples.h"
+#include "fracbit/layers/activation.h"
+#include "fracbit/layers/batch_norm.h"
+#include "fracbit/layers/block.h"
+#include "fracbit/layers/conv2d.h"
+#include "fracbit/layers/flatten.h"
+#include "fracbit/layers/pool.h"
+#include "fracbit/layers/quant_conv2d.h"
+#include "fracbit/layers/quant_linear.h"
+#include "fracbit/layers/sequential.h"
+#include "support/catch.h"
+
+using namespace fracbit;
+using layers::Block;
+using layers::Engine;
+
+namespace {
+
+struct Case {
+  std::string scheme;
+  double weight_bits, act_bits, grad_bits;
+  std::string level_grid = "float";
+  bool pool_first = false;
+
+  quantize::Spec quant() const {
+    quantize::Spec spec;
+    spec.scheme = scheme;
+    spec.weight_bits = weight_bits;
+    spec.act_bits = act_bits;
+    spec.grad_bits = grad_bits;
+    spec.level_grid = level_grid;
+    return spec;
+  }
+  /// Sums of integers: both engines see the same ones.
+  bool exact() const { return level_grid != "float" || scheme == "dorefa" || scheme == "bnn"; }
+};
+
+const Case kCases[] = {
+    {"dorefa", 1, 1, 6},
+    {"dorefa", 1, 2, 6},
+    {"dorefa", 1, 2, 32},
+    {"dorefa", 1, 4, 8},
+    {"dorefa", 2, 2, 4},
+    {"dorefa", 3, 4, 12},
+    {"dorefa", 1, 2, 6, "float", true},
+    {"bnn", 1, 1, 8, "float", true},
+    {"hbnn", 1, 1, 8, "float", true},
+    {"hbnn", 1.4, 1.4, 32, "float", true},
+    {"hbnn", 1.4, 1.4, 8, "float", true},
+    {"hbnn", 1.4, 1.4, 8, "int8", true},
+    {"hbnn", 1.4, 32, 32},
+    {"residual", 2, 2, 32, "int8", true},
+};
+
+/// float block -> quantized block -> flatten -> quantized dense block that ends in floats.
+std::shared_ptr<layers::Sequential> network(const Case& c, Engine engine, int64_t channels) {
+  const bool packed_inputs = c.act_bits < 32;
+  Block::Spec first{.in = 3,
+                    .out = channels,
+                    .pool = ops::PoolOptions{},
+                    .pool_first = c.pool_first,
+                    .quantize_output = packed_inputs,
+                    .quant = c.quant(),
+                    .engine = engine};
+  Block::Spec second = first;
+  second.in = channels;
+  second.out = 20;
+  second.quantize_weights = true;
+  second.quantized_input = packed_inputs;
+  Block::Spec third = second;
+  third.kind = layers::ProductKind::linear;
+  third.in = 80;
+  third.out = 9;
+  third.pool = {};
+  third.quantize_output = false;
+  third.activation = ops::BlockActivation::clip01;
+  auto net = std::make_shared<layers::Sequential>();
+  net->add("a", std::make_shared<Block>(first))
+      .add("b", std::make_shared<Block>(second))
+      .add("flatten", std::make_shared<layers::Flatten>())
+      .add("c", std::make_shared<Block>(third));
+  return net;
+}
+
+struct Result {
+  std::vector<Tensor> tensors;  // y, parameter gradients, buffers, y in evaluation
+  size_t forward = 0;           // the last of these come from forward passes alone
+};
+
+/// Draws weights; slopes of both signs, and zero where that is wanted.
+void prepare(Module& net, bool zeros) {
+  net.initialize(3);
+  for (auto& parameter : net.parameters()) {
+    // No channel where a sum at the mean of its batch meets the edge of a window exactly.
+    if (parameter.name.ends_with("beta")) parameter.value.mutable_value().fill(real(0.137));
+    if (!parameter.name.ends_with("gamma")) continue;
+    Tensor& gamma = parameter.value.mutable_value();
+    for (int64_t i = 0; i < gamma.size(); ++i) {
+      gamma[i] = static_cast<real>(i % 5) - static_cast<real>(zeros ? 1 : 1.5);
+    }
+  }
+}
+
+Result run(Module& net, int64_t samples) {
+  net.train();
+  net.set_position({3, 1});
+  const Variable x(ops::example_tensor({samples, 8, 8, 3}, 21, -1.5, 1.5));
+  Variable y = net(x);
+  Result result;
+  const Tensor trained = y.value();
+  y.backward(ops::example_tensor(y.shape(), 22, -1, 1));
+  for (const auto& parameter : net.parameters()) result.tensors.push_back(parameter.value.grad());
+  for (const auto& buffer : net.buffers()) result.tensors.push_back(*buffer.value);
+  result.tensors.push_back(trained);
+  net.eval();
+  const NoGrad no_grad;
+  result.tensors.push_back(net(x).value());
+  result.forward = net.buffers().size() + 2;
+  return result;
+}
+
+double difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  double most = 0;
+  double largest = 1e-20;
+  for (int64_t i = 0; i < a.size(); ++i) {
+    most = std::max(most, static_cast<double>(std::abs(a[i] - b[i])));
+    largest = std::max(largest, static_cast<double>(std::abs(b[i])));
+  }
+  return most / largest;
+}
+
+}  // namespace
+
+TEST_CASE("both engines compute the same blocks") {
+  for (const Case& c : kCases) {
+    for (const int64_t channels : {3, 64, 70}) {
+      CAPTURE(c.scheme, c.weight_bits, c.act_bits, c.grad_bits, c.level_grid, channels);
+      const auto run_engine = [&](Engine engine) {
+        const auto net = network(c, engine, channels);
+        prepare(*net, true);
+        return run(*net, 5);
+      };
+      const Result packed = run_engine(Engine::packed);
+      const Result simulated = run_engine(Engine::simulated);
+      REQUIRE(packed.tensors.size() == simulated.tensors.size());
+      const size_t gradients = packed.tensors.size() - packed.forward;
+      for (size_t i = 0; i < packed.tensors.size(); ++i) {
+        CAPTURE(i);
+        const double tolerance = i >= gradients && c.exact() ? 0 : 2e-5;
+        CHECK(difference(packed.tensors[i], simulated.tensors[i]) <= tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("a network of blocks is the composition of its single layers") {
+  for (const Case& c :
+       {Case{"dorefa", 1, 2, 32}, Case{"dorefa", 3, 2, 32}, Case{"bnn", 1, 1, 32, "float", true},
+        Case{"hbnn", 1.4, 1.4, 32, "float", true}}) {
+    CAPTURE(c.scheme, c.weight_bits);
+    using layers::BatchNorm;
+    layers::Sequential single;
+    const auto norm = [&](const std::string& name, int64_t channels) {
+      single.add(name, std::make_shared<BatchNorm>(BatchNorm::Spec{.channels = channels}));
+    };
+    const auto norm_and_pool = [&](const std::string& name, int64_t channels) {
+      const auto pool = std::make_shared<layers::Pool>(layers::Pool::Spec{});
+      if (c.pool_first) single.add(name + "p", pool);
+      norm(name + "n", channels);
+      if (!c.pool_first) single.add(name + "p", pool);
+    };
+    single.add("a", std::make_shared<layers::Conv2d>(layers::Conv2d::Spec{.in = 3, .out = 6}));
+    norm_and_pool("a", 6);
+    single.add("b", std::make_shared<layers::QuantConv2d>(
+                        layers::QuantConv2d::Spec{.in = 6, .out = 20, .quant = c.quant()}));
+    norm_and_pool("b", 20);
+    single.add("flatten", std::make_shared<layers::Flatten>());
+    single.add("c", std::make_shared<layers::QuantLinear>(
+                        layers::QuantLinear::Spec{.in = 80, .out = 9, .quant = c.quant()}));
+    norm("cn", 9);
+    single.add("h", std::make_shared<layers::Activation>("clip01"));
+
+    const auto blocks = network(c, Engine::packed, 6);
+    prepare(*blocks, false);
+    auto from = blocks->parameters();
+    auto to = single.parameters();
+    REQUIRE(from.size() == to.size());
+    for (size_t i = 0; i < from.size(); ++i) {
+      to[i].value.mutable_value() = from[i].value.value();
+    }
+    const Result expected = run(single, 5);
+    const Result got = run(*blocks, 5);
+    // Buffers are in another order: A belongs to the block before.
+    for (size_t i = 0; i < from.size(); ++i) {
+      CAPTURE(from[i].name);
+      CHECK(difference(got.tensors[i], expected.tensors[i]) <= 1e-4);
+    }
+    CHECK(difference(got.tensors.end()[-2], expected.tensors.end()[-2]) <= 1e-5);
+    CHECK(difference(got.tensors.back(), expected.tensors.back()) <= 1e-5);
+  }
+}
