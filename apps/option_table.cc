@@ -27,7 +27,7 @@ constexpr Option kTable[] = {
     {.name = "block-order", .fallback = "scheme", .choices = "scheme|bn-pool|pool-bn", .group = kNet,
      .help = "batch norm before pooling, or pooling first; scheme: as in the scheme's paper",
      .takes = kNetwork},
-    {.name = "last-activation", .fallback = "scheme", .choices = "scheme|relu|clip01|cabs|hard-tanh",
+    {.name = "last-activation", .fallback = "scheme", .choices = "scheme|relu|clip01|cabs",
      .group = kNet, .help = "function before a last layer with float inputs; scheme: the scheme's own",
      .takes = kNetwork},
     {.name = "quantize-first", .type = Type::flag, .fallback = "false", .group = kNet,

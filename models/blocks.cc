@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "fracbit/framework/error.h"
 #include "fracbit/layers/conv2d.h"
 #include "fracbit/layers/flatten.h"
 #include "fracbit/layers/linear.h"
@@ -58,7 +59,7 @@ void Blocks::open(const char* name, Block::Spec block) {
   open_name_ = numbered(name);
 }
 
-void Blocks::close(Input next) {
+void Blocks::close(Input next, std::string_view activation) {
   if (!open_) return;
   switch (next) {
     case Input::quantized:
@@ -68,7 +69,8 @@ void Blocks::close(Input next) {
       open_->activation = ops::BlockActivation::identity;
       break;
     case Input::activated:
-      open_->activation = layers::block_activation(scheme_->float_activation(spec_.quant));
+      open_->activation = layers::block_activation(
+          activation.empty() ? scheme_->float_activation(spec_.quant) : activation);
       break;
   }
   add(open_name_, std::make_shared<Block>(*open_));
@@ -93,7 +95,12 @@ Blocks& Blocks::dense(int64_t out) {
 
 bool Blocks::begin_classifier() {
   const bool quantized = quantizes(true);
-  close(quantized && spec_.quant.act_bits < 32 ? Input::raw : Input::activated);
+  const bool quantizes_inputs = quantized && spec_.quant.act_bits < 32;
+  if (quantizes_inputs && !spec_.last_activation.empty()) {
+    throw ConfigError("last-activation: no '" + spec_.last_activation +
+                      "' stands before a last layer that quantizes its inputs");
+  }
+  close(quantizes_inputs ? Input::raw : Input::activated, spec_.last_activation);
   ++number_;
   return quantized;
 }

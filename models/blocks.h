@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fracbit/layers/block.h"
 #include "fracbit/layers/sequential.h"
@@ -43,7 +44,8 @@ class Blocks {
   std::string numbered(const char* name) const { return name + std::to_string(number_); }
   /// Opens a block; its output is settled when the next layer is known.
   void open(const char* name, layers::Block::Spec block);
-  void close(Input next);
+  /// `activation`: that of an activated output; empty: the scheme's.
+  void close(Input next, std::string_view activation = {});
   void flatten();
   /// Closes the last block and counts the classifier in; whether it is quantized.
   bool begin_classifier();

@@ -21,8 +21,8 @@ struct Spec {
   bool quantize_last = false;  ///< quantize the inputs and weights of the last layer too
   /// Where pooling stands around batch norm; by default where the scheme's paper has it.
   std::optional<quantize::BlockOrder> order = {};
-  /// Function in front of a last layer with float inputs, a name that layers::Activation takes; by
-  /// default the scheme's. With quantized inputs there is none, and naming one is a ConfigError.
+  /// Function in front of a last layer with float inputs, relu, clip01 or cabs; by default
+  /// the scheme's. With quantized inputs there is none, and naming one is a ConfigError.
   std::string last_activation = {};
   Shape input = {};     ///< [H, W, C]; rank 0 means the model's own
   int64_t classes = 0;  ///< 0 means the model's own
