@@ -33,6 +33,10 @@ std::shared_ptr<Module> make(std::string_view name, const Spec& spec) {
   const Entry& entry = find(name);
   Spec full = spec;
   full.quant = quantize::resolved(spec.quant);
+  if (full.quant.scheme == "none" && (full.quantize_first || full.quantize_last)) {
+    throw ConfigError(std::string(full.quantize_first ? "quantize-first" : "quantize-last") +
+                      ": none has nothing to quantize it with");
+  }
   if (full.input.rank() == 0) full.input = entry.input;
   if (full.classes == 0) full.classes = entry.classes;
   if (full.input.rank() != 3) {

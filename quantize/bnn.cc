@@ -70,10 +70,6 @@ std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
   return std::make_unique<BnnActivations>(window);
 }
 
-std::string_view relu(const Spec&) {
-  return "relu";
-}
-
 }  // namespace
 
 namespace catalogue {
@@ -88,7 +84,6 @@ constinit const Scheme bnn = {
     .weights = make_weights,
     .activations = make_activations,
     .order = BlockOrder::conv_pool_bn_act,
-    .float_activation = relu,
     .scale_after_last = true,
     .options = "ste-window",
 };

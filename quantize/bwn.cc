@@ -56,15 +56,6 @@ std::unique_ptr<Quantizer> make_weights(const Spec& spec) {
                                             : BwnWeights::Gradient::identity);
 }
 
-std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
-  only_float("act-bits", spec.scheme, spec.act_bits);
-  return nullptr;
-}
-
-std::string_view relu(const Spec&) {
-  return "relu";
-}
-
 }  // namespace
 
 namespace catalogue {
@@ -77,9 +68,8 @@ constinit const Scheme bwn = {
     .default_weight_bits = 1,
     .default_act_bits = 32,
     .weights = make_weights,
-    .activations = make_activations,
+    .activations = float_activations,
     .order = BlockOrder::conv_bn_pool_act,
-    .float_activation = relu,
     .options = "bwn-gradient",
 };
 

@@ -244,10 +244,6 @@ std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
                                            heuristic, window, grid);
 }
 
-std::string_view relu(const Spec&) {
-  return "relu";
-}
-
 }  // namespace
 
 namespace catalogue {
@@ -262,7 +258,6 @@ constinit const Scheme hbnn = {
     .weights = make_weights,
     .activations = make_activations,
     .order = BlockOrder::conv_pool_bn_act,
-    .float_activation = relu,
     .scale_after_last = true,
     .options =
         "bit-heuristic bit-shares scope mask-refresh ste-window level-grid "

@@ -6,16 +6,8 @@ namespace {
 
 std::unique_ptr<Quantizer> float_weights(const Spec& spec) {
   only_float("weight-bits", spec.scheme, spec.weight_bits);
+  only_float("grad-bits", spec.scheme, spec.grad_bits);  // no layer would quantize them
   return nullptr;
-}
-
-std::unique_ptr<Quantizer> float_activations(const Spec& spec) {
-  only_float("act-bits", spec.scheme, spec.act_bits);
-  return nullptr;
-}
-
-std::string_view relu(const Spec&) {
-  return "relu";
 }
 
 }  // namespace
@@ -32,7 +24,6 @@ constinit const Scheme none = {
     .weights = float_weights,
     .activations = float_activations,
     .order = BlockOrder::conv_bn_pool_act,
-    .float_activation = relu,
 };
 
 }  // namespace catalogue

@@ -30,6 +30,11 @@ void only_float(std::string_view option, std::string_view scheme, double bits) {
                     written(bits));
 }
 
+std::unique_ptr<Quantizer> float_activations(const Spec& spec) {
+  only_float("act-bits", spec.scheme, spec.act_bits);
+  return nullptr;
+}
+
 std::string_view one_of(std::string_view option, std::string_view value,
                         std::initializer_list<std::string_view> choices) {
   const auto* found = std::find(choices.begin(), choices.end(), value);

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "fracbit/quantize/quantize.h"
 
 namespace fracbit::quantize {
 
@@ -15,6 +18,10 @@ int whole_bits(std::string_view option, std::string_view scheme, double bits, in
 
 /// The width of a scheme that leaves this operand in float. Throws ConfigError unless it is 32.
 void only_float(std::string_view option, std::string_view scheme, double bits);
+
+/// Scheme::activations of the schemes that leave them in float: no quantizer. Throws ConfigError
+/// unless act-bits is 32.
+std::unique_ptr<Quantizer> float_activations(const Spec& spec);
 
 /// `value`, if it is one of the choices; throws ConfigError with the nearest one otherwise.
 std::string_view one_of(std::string_view option, std::string_view value,

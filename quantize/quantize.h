@@ -33,6 +33,9 @@ struct Spec {
   std::string bit_granularity = "parameter";
 };
 
+/// "relu", the Scheme::float_activation of all schemes but one.
+std::string_view relu(const Spec& spec);
+
 /// Where normalisation and pooling stand around a quantized product.
 enum class BlockOrder {
   conv_bn_pool_act,  ///< conv -> BN -> pool -> activation: float, DoReFa, weights-only schemes
@@ -56,7 +59,7 @@ struct Scheme {
   BlockOrder order;
   /// Activation where inputs stay float and before the last float layer: "relu" or "clip01",
   /// "cabs".
-  std::string_view (*float_activation)(const Spec& spec);
+  std::string_view (*float_activation)(const Spec& spec) = relu;
   /// Whether a trained scalar follows a quantized last layer, whose sums are large (spec 2.6, 3.8).
   bool scale_after_last = false;
   /// Names of the options of Spec that the scheme reads besides bits, separated by spaces.

@@ -69,10 +69,6 @@ std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
   return std::make_unique<Residual>(bits, Residual::Groups::axis0, window, grid);
 }
 
-std::string_view relu(const Spec&) {
-  return "relu";
-}
-
 }  // namespace
 
 namespace catalogue {
@@ -87,7 +83,6 @@ constinit const Scheme residual = {
     .weights = make_weights,
     .activations = make_activations,
     .order = BlockOrder::conv_pool_bn_act,
-    .float_activation = relu,
     .scale_after_last = true,
     .options = "scope ste-window level-grid bit-granularity",
 };

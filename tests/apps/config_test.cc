@@ -148,6 +148,14 @@ TEST_CASE("bits and shares must fit the scheme", "[apps]") {
   CHECK(error_fault(run_quant({"--quant", "hbnn", "--weight-bits", "1.4", "--act-bits", "1.4",
                                "--bit-shares", "0.5,0.5"}),
                     2, "share") == "");
+  for (const char* bits : {"0", "33"}) {
+    CHECK(error_fault(run_quant({"--quant", "hbnn", "--act-bits", bits}), 2, "--act-bits") == "");
+  }
+  CHECK(error_fault(run_quant({"--grad-bits", "4"}), 2, "grad-bits") == "");
+  CHECK(error_fault(run({"summary", "--quantize-last"}), 2, "quantize-last") == "");
+  CHECK(error_fault(
+            run({"summary", "--quant", "dorefa", "--quantize-last", "--last-activation", "relu"}),
+            2, "last-activation") == "");
 }
 
 TEST_CASE("a flag that has no meaning with the others is an error", "[apps]") {

@@ -177,6 +177,9 @@ TEST_CASE("unknown names and impossible inputs are refused") {
   spec.quant.scheme = "hbn";
   CHECK_THROWS_WITH(models::make("cifar4", spec), Catch::Contains("hbnn"));
   spec.quant.scheme = "none";
+  spec.quantize_last = true;
+  CHECK_THROWS_WITH(models::make("cifar4", spec), Catch::StartsWith("quantize-last: "));
+  spec.quantize_last = false;
   spec.input = {4, 4, 3};
   CHECK_THROWS_AS(models::make("vgg8", spec), ShapeError);
 }

@@ -48,6 +48,9 @@ TEST_CASE("bits that a scheme does not take are an error that names the option")
         "grad-bits: dorefa takes whole numbers 1 to 16 or 32, got 17");
   CHECK(message_of({.scheme = "none", .weight_bits = 2}) ==
         "weight-bits: none takes 32 (float), got 2");
+  CHECK(message_of({.scheme = "none", .grad_bits = 4}) ==
+        "grad-bits: none takes 32 (float), got 4");
+  CHECK(message_of({.scheme = "bwn", .act_bits = 2}) == "act-bits: bwn takes 32 (float), got 2");
 }
 
 TEST_CASE("options: unknown choices, and options of another scheme") {
