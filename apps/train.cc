@@ -61,8 +61,8 @@ class Run {
   explicit Run(const Settings& settings) : settings_(settings) {
     // First of all, because a folder that cannot be used should be told at once.
     directory_.emplace(settings.text("out"), existing(settings), title(settings));
+    test_ = test_loader(settings);  // the smaller set first: a bad file of it is told at once
     train_ = train_loader(settings);
-    test_ = test_loader(settings);
     network_ = make_network(settings);
     network_.module->initialize(static_cast<uint64_t>(settings.integer("seed")));
     optimizer_ = make_optimizer(settings, network_.module->parameters());

@@ -14,10 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void make_folder(const std::string& path) {
+/// Whether it was missing.
+bool make_folder(const std::string& path) {
   std::error_code error;
-  fs::create_directories(path, error);
+  const bool made = fs::create_directories(path, error);
   if (error) throw WriteError(path + ": cannot create the run directory: " + error.message());
+  return made;
 }
 
 bool is_empty_or_missing(const std::string& path) {
@@ -42,24 +44,31 @@ void remove_run(const std::string& path) {
   }
 }
 
-std::string prepared(std::string path, RunDirectory::Existing existing) {
+/// Whether the folder was made.
+bool prepare(const std::string& path, RunDirectory::Existing existing) {
   const bool fresh = is_empty_or_missing(path);
   if (!fresh && existing == RunDirectory::Existing::refuse) {
     throw ConfigError(path + ": expects a new or empty run directory, found files in it");
   }
-  make_folder(path);
+  const bool made = make_folder(path);
   const AtomicFile probe(path + "/config.toml");  // fails now rather than after an epoch
-  return path;
+  return made;
 }
 
 }  // namespace
 
 RunDirectory::RunDirectory(std::string path, Existing existing, std::string title)
-    : path_(prepared(std::move(path), existing)),
+    : path_(std::move(path)),
+      made_(prepare(path_, existing)),
       existing_(existing),
       title_(std::move(title)),
       log_(path_) {
   if (existing == Existing::resume) log_.read();
+}
+
+RunDirectory::~RunDirectory() {
+  std::error_code not_empty;
+  if (made_) fs::remove(path_, not_empty);
 }
 
 void RunDirectory::write_config(std::string_view toml) const {

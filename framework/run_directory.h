@@ -24,6 +24,11 @@ class RunDirectory {
   /// ConfigError if there is something and it is refused, or is no folder; WriteError if the folder
   /// cannot be made or written; FileError if the metrics of a resumed run are damaged.
   RunDirectory(std::string path, Existing existing, std::string title);
+  /// Removes the folder if it was made here and has stayed empty, so that a run that is refused
+  /// leaves nothing behind.
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
 
   const std::string& path() const { return path_; }
   std::string config() const { return path_ + "/config.toml"; }
@@ -45,6 +50,7 @@ class RunDirectory {
   void draw() const;
 
   std::string path_;
+  bool made_;
   Existing existing_;
   std::string title_;
   MetricsLog log_;

@@ -53,7 +53,7 @@ class SmallMnist {
   /// Empty if training refuses the file with exit code 3, naming it, and has begun no run.
   std::string fault(const std::string& name) const {
     const std::string fault = error_fault(train(), 3, name);
-    return std::filesystem::exists(path("run/config.toml")) ? "there is a run" : fault;
+    return std::filesystem::exists(path("run")) ? "there is a run" : fault;
   }
 
  private:

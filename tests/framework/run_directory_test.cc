@@ -55,6 +55,17 @@ TEST_CASE("run directory: one with files is refused and stays as it is") {
   CHECK_NOTHROW(RunDirectory(folder / "empty", Existing::refuse, ""));
 }
 
+TEST_CASE("run directory: one that was made for nothing is gone, one that was there stays") {
+  const TemporaryFolder folder;
+  { const RunDirectory run(folder / "new", Existing::refuse, ""); }
+  CHECK_FALSE(std::filesystem::exists(folder / "new"));
+  std::filesystem::create_directory(folder / "old");
+  { const RunDirectory run(folder / "old", Existing::refuse, ""); }
+  CHECK(std::filesystem::exists(folder / "old"));
+  { RunDirectory(folder / "used", Existing::refuse, "").write_config("epochs = 1\n"); }
+  CHECK(read_bytes(folder / "used/config.toml") == "epochs = 1\n");
+}
+
 TEST_CASE("run directory: overwriting removes the files of a run and no others") {
   const TemporaryFolder folder;
   write_bytes(folder / "last.ckpt", "old");
