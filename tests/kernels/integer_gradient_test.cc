@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "bit_draw.h"
+#include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/integer_gradient.h"
+#include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/parallel.h"
 #include "support/catch.h"
 
@@ -144,19 +146,44 @@ bool same(const Tensor& a, const Tensor& b) {
           (c).options.padding_end, (c).options.groups, (c).g.bits, (c).inputs.bits.bits(),        \
           (c).inputs.bits.map().mul, (c).weights.bits.bits(), (c).weights.bits.map().mul)
 
+/// Both gradients by every instruction set.
+void check_conv2d(const Case& c) {
+  const ops::Conv2dGeometry geometry("conv2d", c.x, c.weight, c.options);
+  const Tensor dx = plain_input_gradient(c);
+  const Tensor dw = plain_weight_gradient(c);
+  for (const Isa isa : supported_isas()) {
+    CAPTURE(isa_name(isa));
+    Tensor result = Tensor::full(c.x, -7);
+    ops::integer_gradient::input_gradient(c.g, c.weights, geometry, isa_name(isa), result);
+    REQUIRE(same(result, dx));
+    result = Tensor::full(c.weight, -7);
+    ops::integer_gradient::weight_gradient(c.inputs, c.g, geometry, isa_name(isa), result);
+    REQUIRE(same(result, dw));
+  }
+}
+
 TEST_CASE("gradients of convolutions on gradient codes equal single products to the bit") {
+  constexpr int kCases = 10000, kLarge = 100;  // one in so many may be larger
   BitDraw draw(41);
-  for (int i = 0; i < 300; ++i) {
-    const Case c = draw_conv2d(draw, 1 << 19);
+  for (int i = 0; i < kCases; ++i) {
+    const Case c = draw_conv2d(draw, i % kLarge == 0 ? 1 << 20 : 1 << 14);
     CAPTURE(i);
     CAPTURE_CASE(c);
     set_threads(1 + i % 3);
+    check_conv2d(c);
+  }
+  set_threads(0);
+}
+
+TEST_CASE("the public gradients are those of the instruction set in use") {
+  BitDraw draw(44);
+  for (int i = 0; i < 20; ++i) {
+    const Case c = draw_conv2d(draw, 1 << 16);
     const Tensor dx = ops::conv2d_input_gradient(c.g, c.weights, c.x, c.options);
     REQUIRE(same(dx, plain_input_gradient(c)));
     const Tensor dw = ops::conv2d_weight_gradient(c.inputs, c.g, c.weight, c.options);
     REQUIRE(same(dw, plain_weight_gradient(c)));
   }
-  set_threads(0);
 }
 
 /// A dense product, and the same as a convolution of one pixel.

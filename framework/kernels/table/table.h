@@ -104,7 +104,7 @@ struct OuterProduct {
   int64_t samples;
   const real* scale;  ///< [samples]
   const real* g;      ///< filters of sample 0
-  int64_t g_sample;
+  int64_t g_sample;   ///< reals to the next one; rows are readable up to a multiple of 64
   int64_t filters;
   const real* x;  ///< channels of sample 0
   int64_t x_sample;

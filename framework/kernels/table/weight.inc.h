@@ -84,20 +84,31 @@ void weight(const WeightProduct& d) noexcept {
   }
 }
 
-/// A weight product of one filter, one sample and one stream.
+/// A weight product of one filter, one sample and one stream; four chains hide the latency of one.
 template <class Step>
 void index_sum(const IndexSum& s) noexcept {
+  constexpr int kChains = 4;
   WeightProduct d{};
   d.q_block = s.q_block;
   d.index_plane = s.index_plane;
   const Bytes unit[2] = {Lanes::splat_bytes(1), Lanes::splat_bytes(Step::kSecond)};
   const uint8_t* const index[1] = {s.index};
   const uint8_t* q = s.q;
-  Sums sums[1][1] = {{Lanes::zero()}};
-  for (int64_t k = 0; k < s.blocks; k += Step::kDepth, q += Step::kDepth * s.q_block) {
-    Step::template weight<1, 1>(d, sums, unit, q, index, s.block + k);
+  Sums sums[kChains][1][1];
+  FRACBIT_UNROLL
+  for (int i = 0; i < kChains; ++i) sums[i][0][0] = Lanes::zero();
+  int64_t k = 0;
+  for (; k + kChains * Step::kDepth <= s.blocks; k += kChains * Step::kDepth) {
+    FRACBIT_UNROLL
+    for (int i = 0; i < kChains; ++i, q += Step::kDepth * s.q_block) {
+      Step::template weight<1, 1>(d, sums[i], unit, q, index, s.block + k + i * Step::kDepth);
+    }
   }
-  Lanes::store_sums(sums[0][0], s.sums);
+  for (; k < s.blocks; k += Step::kDepth, q += Step::kDepth * s.q_block) {
+    Step::template weight<1, 1>(d, sums[0], unit, q, index, s.block + k);
+  }
+  const Sums low = Lanes::add(sums[0][0][0], sums[1][0][0]);
+  Lanes::store_sums(Lanes::add(low, Lanes::add(sums[2][0][0], sums[3][0][0])), s.sums);
 }
 
 /// A tile of 4 filters and 4 vectors of channels over all samples.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "fracbit/framework/kernels/table/table.h"
 #include "fracbit/framework/ops/integer_gradient/plain.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/parallel.h"

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "fracbit/framework/kernels/table/table.h"
 #include "fracbit/framework/ops/integer_gradient/method.h"
 #include "fracbit/framework/ops/integer_gradient/operands.h"
 
@@ -35,13 +34,12 @@ struct InputPhase {
   }
 };
 
-/// Channels of a block of 64, and how many vectors they take.
+/// Channels of a block of 64, and how many vectors of 16 they take.
 inline int64_t block_channels(int64_t channels, int64_t block) {
-  return std::min<int64_t>(kernels::table::kWord, channels - block * kernels::table::kWord);
+  return std::min<int64_t>(64, channels - block * 64);
 }
 inline int64_t block_vectors(int64_t channels, int64_t block) {
-  return (block_channels(channels, block) + kernels::table::kChannels - 1) /
-         kernels::table::kChannels;
+  return (block_channels(channels, block) + 15) / 16;
 }
 
 /// The weights of all phases, made once per call.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "fracbit/framework/kernels/table/table.h"
 #include "fracbit/framework/ops/integer_gradient/input.h"
 #include "fracbit/framework/parallel.h"
 

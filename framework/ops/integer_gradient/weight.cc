@@ -1,11 +1,181 @@
+#include "fracbit/framework/ops/integer_gradient/weight.h"
+
+#include <algorithm>
+
+#include "fracbit/framework/kernels/table/table.h"
 #include "fracbit/framework/ops/integer_gradient/plain.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
+#include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::integer_gradient {
+namespace {
+
+namespace table = kernels::table;
+using table::kChannels, table::kCodes, table::kFilters, table::kStreams, table::kVectors,
+    table::kWord, table::Method;
+
+/// Filters of a task, at most; and tasks worth cutting for.
+constexpr int64_t kTileFilters = 64;
+constexpr int64_t kTasks = 8;
+/// Bytes of indices and codes of the samples that a task works on at once: the second cache.
+constexpr int64_t kGroupBytes = 384 << 10;
+
+int64_t parts(int64_t n, int64_t each) {
+  return (n + each - 1) / each;
+}
+
+/// What all tasks of a call share.
+struct WeightCall {
+  const ScaledBits& x;
+  const GradientCodes& g;
+  const Conv2dGeometry& s;
+  Choice choice;
+  WeightLayout layout;
+  Tensor& dw;
+  int64_t tile_filters, words, task_words;
+  int64_t samples;  ///< that are worked on at once
+
+  WeightCall(const ScaledBits& inputs, const GradientCodes& gradient, const Conv2dGeometry& shape,
+             const Choice& chosen, Tensor& result)
+      : x(inputs),
+        g(gradient),
+        s(shape),
+        choice(chosen),
+        layout(shape, chosen.method == Method::dot ? 4 : kCodes, table::depth(chosen.method)),
+        dw(result) {
+    tile_filters = s.filters > kTileFilters ? kTileFilters : kTileFilters / 2;
+    words = parts(s.channels, kWord);
+    task_words = std::max<int64_t>(1, tiles() * words / kTasks);
+    const int64_t bytes = WeightIndex::bytes(layout, choice) + tile_filters * layout.pixels;
+    samples = std::clamp<int64_t>(kGroupBytes / bytes, 1, std::max<int64_t>(1, s.images));
+  }
+  int64_t tiles() const { return parts(s.filters, tile_filters); }
+};
+
+/// Some filters and some words of channels, over all samples.
+class WeightTask {
+ public:
+  WeightTask(const WeightCall& call, int64_t filter, int64_t first_word)
+      : call_(call),
+        filter_(filter),
+        filters_(std::min(call.tile_filters, call.s.filters - filter)),
+        first_word_(first_word),
+        last_word_(std::min(first_word + call.task_words, call.words)),
+        index_(call.x, call.layout, call.choice, call.g.top(), call.samples),
+        codes_(call.g, call.layout, call.choice, filter, filters_, call.samples),
+        word_sums_(codes_.quads() * kVectors * call.s.taps() * kFilters * kChannels),
+        sums_((last_word_ - first_word) * word_sums_) {
+    sums_.fill(0);
+  }
+
+  void run() {
+    const int64_t images = call_.s.images;
+    for (int64_t first = 0; first < images; first += call_.samples) {
+      const int64_t count = std::min(call_.samples, images - first);
+      for (int64_t at = 0; at < count; ++at) codes_.make(first + at, at);
+      for (int64_t word = first_word_; word < last_word_; ++word) {
+        index_.enter(word);
+        for (int64_t at = 0; at < count; ++at) index_.make(first + at, at);
+        for (int64_t quad = 0; quad < codes_.quads(); ++quad) add_quad(word, quad, first, count);
+      }
+    }
+    for (int64_t word = first_word_; word < last_word_; ++word) write(word);
+  }
+
+ private:
+  /// The sums of a quad: [streams, three at a time][4 filters][three][16].
+  real* sums(int64_t word, int64_t quad) {
+    return sums_.data() + (word - first_word_) * word_sums_ +
+           quad * index_.streams() * kFilters * kChannels;
+  }
+  void add_quad(int64_t word, int64_t quad, int64_t first, int64_t count);
+  void multiply(int64_t quad, int64_t sample, int64_t at, int64_t count, real* sums) const;
+  void write(int64_t word);
+
+  const WeightCall& call_;
+  int64_t filter_, filters_, first_word_, last_word_;
+  WeightIndex index_;
+  WeightCodes codes_;
+  int64_t word_sums_;
+  Buffer<real> sums_;  ///< [word][quad]
+};
+
+void WeightTask::add_quad(int64_t word, int64_t quad, int64_t first, int64_t count) {
+  for (int64_t at = 0; at < count; at += codes_.table_samples()) {
+    const int64_t together = std::min(codes_.table_samples(), count - at);
+    codes_.make_tables(quad, at, together);
+    multiply(quad, first + at, at, together, sums(word, quad));
+  }
+}
+
+void WeightTask::multiply(int64_t quad, int64_t sample, int64_t at, int64_t count,
+                          real* sums) const {
+  table::WeightProduct d{};
+  d.samples = count;
+  d.blocks = call_.layout.blocks, d.block = index_.blocks().data();
+  d.q = codes_.q(quad, at);
+  d.q_sample = codes_.q_sample(), d.q_filter = codes_.q_filter(), d.q_block = codes_.q_block();
+  d.index_sample = index_.sample_bytes(), d.index_plane = index_.plane_bytes();
+  d.most = call_.g.top() * call_.choice.operand.most;
+  d.unit = 2 * call_.choice.operand.factor;
+  d.start_sample = index_.start_step(), d.term_sample = codes_.term_step();
+  d.scale = call_.g.scales.data() + sample;
+  d.sums = sums;
+  const auto kernel = call_.choice.kernels->weight[static_cast<int>(call_.choice.method)];
+  for (int64_t stream = 0; stream < index_.streams(); stream += d.streams) {
+    d.streams = static_cast<int>(std::min<int64_t>(kStreams, index_.streams() - stream));
+    for (int t = 0; t < d.streams; ++t) {
+      d.index[t] = index_.index(at, stream + t);
+      d.start[t] = index_.start(at, stream + t);
+      d.term[t] = codes_.term(quad, at, index_.tap_of(stream + t));
+    }
+    kernel(d);
+    d.sums += d.streams * kFilters * kChannels;
+  }
+}
+
+void WeightTask::write(int64_t word) {
+  index_.enter(word);
+  const Conv2dGeometry& s = call_.s;
+  const real scale = call_.x.scales[0];
+  for (int64_t f = 0; f < filters_; ++f) {
+    const real* quad = sums(word, f / kFilters);
+    for (int64_t stream = 0; stream < index_.streams(); ++stream) {
+      const int64_t first = stream / kStreams * kStreams;
+      const int64_t together = std::min<int64_t>(kStreams, index_.streams() - first);
+      const real* from =
+          quad + (first * kFilters + f % kFilters * together + stream - first) * kChannels;
+      const int64_t channel = word * kWord + stream / s.taps() * kChannels;
+      real* to = call_.dw.data() + (filter_ + f) * s.filter_size() +
+                 index_.tap_of(stream) * s.channels + channel;
+      const int64_t count = std::min<int64_t>(kChannels, s.channels - channel);
+      for (int64_t c = 0; c < count; ++c) to[c] = from[c] * scale;
+    }
+  }
+}
+
+/// Whether each sample is one pixel, with one product per weight.
+bool is_dense(const Conv2dGeometry& s) {
+  return s.height * s.width * s.taps() == 1 && s.out_height * s.out_width == 1 &&
+         s.options.padding_begin == 0;
+}
+
+}  // namespace
 
 void weight_gradient(const ScaledBits& x, const GradientCodes& g, const Conv2dGeometry& s,
-                     std::string_view, Tensor& dw) {
-  plain_weight_gradient(x, g, s, dw);
+                     std::string_view isa, Tensor& dw) {
+  const Choice choice = choose_weight(x.bits, g.bits, s.options.groups, isa);
+  if (choice.kernels == nullptr) return plain_weight_gradient(x, g, s, dw);
+  if (is_dense(s)) return dense_weight_gradient(x, g, choice, dw);
+  const WeightCall call(x, g, s, choice, dw);
+  parallel_for(call.tiles() * parts(call.words, call.task_words), 1,
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t task = begin; task < end; ++task) {
+                   WeightTask(call, task % call.tiles() * call.tile_filters,
+                              task / call.tiles() * call.task_words)
+                       .run();
+                 }
+               });
 }
 
 }  // namespace fracbit::ops::integer_gradient

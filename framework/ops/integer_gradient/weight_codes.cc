@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "fracbit/framework/kernels/table/table.h"
+#include "fracbit/framework/ops/integer_gradient/weight.h"
+
+namespace fracbit::ops::integer_gradient {
+namespace {
+
+namespace table = kernels::table;
+using table::kBytes, table::kCodes, table::kFilters, table::Method;
+
+/// Bytes of the tables of four filters, so that they stay in the first cache.
+constexpr int64_t kTableBytes = 16 << 10;
+
+}  // namespace
+
+WeightCodes::WeightCodes(const GradientCodes& g, const WeightLayout& layout, const Choice& choice,
+                         int64_t filter, int64_t filters, int64_t samples)
+    : g_(g),
+      layout_(layout),
+      choice_(choice),
+      dot_(choice.method == Method::dot),
+      nibbles_(choice.method == Method::nibbles),
+      filter_(filter),
+      filters_(filters),
+      rows_((filters + kCodes - 1) / kCodes * kCodes),
+      table_samples_(samples),
+      codes_(samples * rows_ * layout.pixels) {
+  if (!dot_) {
+    const int64_t bytes = layout.blocks * q_block();
+    table_samples_ = std::clamp<int64_t>(kTableBytes / bytes, 1, samples);
+    tables_ = Buffer<uint8_t>(table_samples_ * bytes);
+  }
+  if (choice.operand.base != 0) terms_ = Buffer<int32_t>(samples * term_step());
+}
+
+int64_t WeightCodes::q_filter() const {
+  return dot_ ? layout_.pixels : nibbles_ ? 2 * kBytes : kBytes;
+}
+
+int64_t WeightCodes::q_block() const {
+  return dot_ ? 4 : kFilters * q_filter();
+}
+
+int64_t WeightCodes::q_sample() const {
+  return dot_ ? rows_ * layout_.pixels : layout_.blocks * q_block();
+}
+
+const uint8_t* WeightCodes::q(int64_t quad, int64_t at) const {
+  return dot_ ? codes_.data() + (at * rows_ + quad * kFilters) * layout_.pixels : tables_.data();
+}
+
+const int32_t* WeightCodes::term(int64_t quad, int64_t at, int64_t tap) const {
+  if (terms_.empty()) return nullptr;
+  return terms_.data() + at * term_step() + tap * rows_ + quad * kFilters;
+}
+
+void WeightCodes::make(int64_t sample, int64_t at) {
+  turn(sample, at);
+  if (!terms_.empty()) make_terms(sample, at);
+}
+
+/// The codes of each filter in the order of the blocks, 0 where a block has no pixel.
+void WeightCodes::turn(int64_t sample, int64_t at) {
+  const std::array<uint8_t, kCodes> zeros{};
+  const uint8_t* from = g_.codes.data() + sample * g_.shape.stride0() + filter_;
+  uint8_t staged[kCodes][kCodes] = {};
+  const uint8_t* run[kCodes];
+  for (int64_t p = 0; p < layout_.pixels; p += kCodes) {
+    const int64_t* pixel = layout_.pixel.data() + p;
+    for (int64_t f = 0; f < filters_; f += kCodes) {
+      const int64_t left = filters_ - f;
+      for (int i = 0; i < kCodes; ++i) {
+        run[i] = pixel[i] < 0 ? zeros.data() : from + pixel[i] + f;
+        if (left >= kCodes) continue;
+        std::memcpy(staged[i], run[i], static_cast<size_t>(left));
+        run[i] = staged[i];
+      }
+      choice_.kernels->turn(run, codes_.data() + (at * rows_ + f) * layout_.pixels + p,
+                            layout_.pixels);
+    }
+  }
+}
+
+void WeightCodes::make_terms(int64_t sample, int64_t at) {
+  const Conv2dGeometry& s = layout_.s;
+  int32_t* terms = terms_.data() + at * term_step();
+  std::fill_n(terms, term_step(), 0);
+  const uint8_t* codes = g_.codes.data() + sample * g_.shape.stride0() + filter_;
+  for (int64_t row = 0; row < s.out_height; ++row) {
+    add_row_terms(codes + row * s.out_width * s.filters, row, terms);
+  }
+}
+
+/// Adds the codes of one row of dy to the taps that are inside x there.
+void WeightCodes::add_row_terms(const uint8_t* codes, int64_t row, int32_t* terms) const {
+  const Conv2dGeometry& s = layout_.s;
+  const int64_t padding = s.options.padding_begin, stride = s.options.stride;
+  const int32_t factor = 2 * choice_.operand.base;
+  std::array<int32_t, 64> sums;
+  for (int64_t v = 0; v < s.kernel_width; ++v) {
+    const Span columns = rows_inside(s.out_width, s.width, v - padding, stride);
+    sums.fill(0);
+    for (int64_t j = columns.begin; j < columns.end; ++j) {
+      const uint8_t* q = codes + j * s.filters;
+      for (int64_t f = 0; f < filters_; ++f) sums[static_cast<size_t>(f)] += q[f];
+    }
+    for (int64_t u = 0; u < s.kernel_height; ++u) {
+      const int64_t y = row * stride + u - padding;
+      if (y < 0 || y >= s.height) continue;
+      int32_t* term = terms + (u * s.kernel_width + v) * rows_;
+      for (int64_t f = 0; f < filters_; ++f) term[f] += factor * sums[static_cast<size_t>(f)];
+    }
+  }
+}
+
+void WeightCodes::make_tables(int64_t quad, int64_t at, int64_t count) {
+  if (dot_) return;
+  for (int64_t b = 0; b < count; ++b) {
+    for (int64_t f = 0; f < kFilters; ++f) {
+      const uint8_t* codes =
+          codes_.data() + ((at + b) * rows_ + quad * kFilters + f) * layout_.pixels;
+      choice_.kernels->make_tables(codes, layout_.blocks, nibbles_,
+                                   tables_.data() + b * q_sample() + f * q_filter(), q_block());
+    }
+  }
+}
+
+}  // namespace fracbit::ops::integer_gradient

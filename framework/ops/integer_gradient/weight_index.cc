@@ -1,0 +1,154 @@
+#include <algorithm>
+#include <cstring>
+
+#include "fracbit/framework/kernels/table/table.h"
+#include "fracbit/framework/ops/integer_gradient/weight.h"
+
+namespace fracbit::ops::integer_gradient {
+namespace {
+
+namespace table = kernels::table;
+using table::kBytes, table::kChannels, table::kCodes, table::kVectors, table::kWord, table::Method;
+
+int64_t planes_of(const Choice& choice) {
+  return choice.method == Method::planes ? 2 : 1;
+}
+
+/// Codes of 1 as kernels read them: tables, or the codes themselves.
+Buffer<uint8_t> make_ones(const WeightLayout& layout, const Choice& choice) {
+  if (choice.method == Method::dot) {
+    Buffer<uint8_t> ones(layout.pixels);
+    std::copy(layout.ones.begin(), layout.ones.end(), ones.data());
+    return ones;
+  }
+  Buffer<uint8_t> ones(layout.blocks * kBytes);
+  choice.kernels->make_tables(layout.ones.data(), layout.blocks, false, ones.data(), kBytes);
+  return ones;
+}
+
+}  // namespace
+
+WeightIndex::WeightIndex(const ScaledBits& x, const WeightLayout& layout, const Choice& choice,
+                         int32_t top, int64_t samples)
+    : x_(x.bits),
+      layout_(layout),
+      choice_(choice),
+      dot_(choice.method == Method::dot),
+      top_(top),
+      planes_(planes_of(choice)),
+      blocks_(layout.block_offsets()),
+      taps_(layout.tap_offsets()),
+      rows_(layout.needed_rows()),
+      inside_(layout.inside()),
+      line_plane_(layout.all_line_rows * layout.s.options.stride * layout.line_columns),
+      lines_(x.bits.bits() * line_plane_),
+      ones_(make_ones(layout, choice)),
+      index_(samples * sample_bytes()) {
+  for (int64_t vector = 0; vector < kVectors; ++vector) {
+    for (const int64_t tap : taps_) stream_.push_back(vector * layout.index_bytes() + tap);
+  }
+  starts_ = Buffer<int32_t>(samples * start_step());
+  const int64_t stride = layout.s.options.stride;
+  for (int64_t phase = 0; phase < stride; ++phase) {
+    columns_.push_back(rows_inside(layout.line_columns, layout.s.width,
+                                   phase - layout.s.options.padding_begin, stride));
+  }
+  lines_.fill(0);
+}
+
+int64_t WeightIndex::bytes(const WeightLayout& layout, const Choice& choice) {
+  return planes_of(choice) * kVectors * layout.index_bytes();
+}
+
+int64_t WeightIndex::plane_bytes() const {
+  return kVectors * layout_.index_bytes();
+}
+
+void WeightIndex::enter(int64_t word) {
+  word_ = word;
+  const int64_t channels = std::min<int64_t>(kWord, layout_.s.channels - word * kWord);
+  vectors_ = (channels + kChannels - 1) / kChannels;
+}
+
+const uint64_t* WeightIndex::line(int64_t row, int64_t v) const {
+  const int64_t stride = layout_.s.options.stride;
+  return lines_.data() + (row * stride + v % stride) * layout_.line_columns + v / stride;
+}
+
+/// The words of one sample; what is outside x stays 0.
+void WeightIndex::fill_lines(int64_t sample) {
+  const Conv2dGeometry& s = layout_.s;
+  const int64_t stride = s.options.stride, padding = s.options.padding_begin;
+  const int64_t pixel = x_.words_per_row();
+  const int64_t rows = std::min(s.height, layout_.all_line_rows - padding);
+  for (int64_t y = 0; y < rows; ++y) {
+    const uint64_t* from = x_.row((sample * s.height + y) * s.width) + word_;
+    for (int64_t phase = 0; phase < stride; ++phase) {
+      uint64_t* to = lines_.data() + ((y + padding) * stride + phase) * layout_.line_columns;
+      const Span inside = columns_[static_cast<size_t>(phase)];
+      const uint64_t* word = from + (phase - padding) * pixel;
+      for (int p = 0; p < x_.bits(); ++p, to += line_plane_, word += x_.words_per_plane()) {
+        for (int64_t i = inside.begin; i < inside.end; ++i) to[i] = word[i * stride * pixel];
+      }
+    }
+  }
+}
+
+void WeightIndex::make(int64_t sample, int64_t at) {
+  fill_lines(sample);
+  uint8_t* to = index_.data() + at * sample_bytes();
+  for (int64_t v = 0; v < layout_.s.kernel_width; ++v) {
+    for (const int64_t row : rows_) make_row(v, row, to + layout_.index_at(v, row, 0));
+  }
+  make_starts(at);
+}
+
+/// The indices of all column blocks that begin at a row.
+void WeightIndex::make_row(int64_t v, int64_t row, uint8_t* to) const {
+  const int64_t columns = layout_.block_columns;
+  for (int64_t block = 0; block < layout_.column_blocks; ++block, to += kBytes) {
+    if (dot_) {
+      make_levels(v, row, block * columns, to);
+      continue;
+    }
+    for (int64_t plane = 0; plane < planes_; ++plane) {
+      uint64_t words[kCodes];
+      for (int64_t r = 0; r < layout_.block_rows; ++r) {
+        const uint64_t* from =
+            line(row + r * layout_.s.options.stride, v) + plane * line_plane_ + block * columns;
+        for (int64_t i = 0; i < columns; i += 4) {
+          std::memcpy(words + r * columns + i, from + i, 4 * sizeof(uint64_t));
+        }
+      }
+      choice_.kernels->make_index(words, to + plane * plane_bytes(), layout_.index_bytes());
+    }
+  }
+}
+
+/// The index of four columns from `first` on; columns outside x have no levels.
+void WeightIndex::make_levels(int64_t v, int64_t row, int64_t first, uint8_t* to) const {
+  const Conv2dGeometry& s = layout_.s;
+  const uint64_t* pixels[4] = {};
+  const int64_t y = row - s.options.padding_begin;
+  const Span inside = columns_[static_cast<size_t>(v % s.options.stride)];
+  for (int64_t i = 0; i < 4 && y >= 0 && y < s.height; ++i) {
+    const int64_t column = first + i + v / s.options.stride;
+    if (column >= inside.begin && column < inside.end) pixels[i] = line(row, v) + first + i;
+  }
+  choice_.kernels->make_levels(pixels, x_.bits(), line_plane_, choice_.operand.mul,
+                               choice_.operand.add, to, layout_.index_bytes());
+}
+
+void WeightIndex::make_starts(int64_t at) {
+  const Operand& o = choice_.operand;
+  const auto sum = choice_.kernels->index_sum[static_cast<int>(choice_.method)];
+  int32_t* to = starts_.data() + at * start_step();
+  for (int64_t stream = 0; stream < streams(); ++stream, to += kChannels) {
+    sum({index(at, stream), plane_bytes(), blocks_.data(), layout_.blocks, ones_.data(),
+         dot_ ? 4 : kBytes, to});
+    const int32_t base = o.base * inside_[static_cast<size_t>(tap_of(stream))];
+    for (int c = 0; c < kChannels; ++c) to[c] = -top_ * (o.factor * to[c] + base);
+  }
+}
+
+}  // namespace fracbit::ops::integer_gradient
