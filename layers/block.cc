@@ -1,5 +1,6 @@
 #include "fracbit/layers/block.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,17 @@ const char* kind_name(const Block::Spec& spec) {
   return spec.quantize_weights || spec.quantized_input ? "quant_linear" : "linear";
 }
 
+/// Whether products are those of integers of a grid: both operands have one, and one of them more
+/// than signs, which bits are faster for.
+bool on_grid(const quantize::Spec& spec) {
+  const quantize::Scheme& scheme = quantize::find(spec.scheme);
+  const auto weights = scheme.weights(spec);
+  const auto activations = scheme.activations(spec);
+  if (!weights || !activations) return false;
+  const int least = std::min(weights->grid(), activations->grid());
+  return least > 0 && std::max(weights->grid(), activations->grid()) > 1;
+}
+
 }  // namespace
 
 /// What a backward pass needs besides its inputs.
@@ -61,6 +73,7 @@ Block::Block(const Spec& spec)
   if (spec.quantized_input) inputs_ = scheme.activations(spec_.quant);
   if (spec.quantize_output) outputs_ = scheme.activations(spec_.quant);
   if (outputs_) step_ = outputs_->step();
+  on_grid_ = on_grid(spec_.quant);
   constexpr double kCodeBits = 8;  // GradientCodes
   if (weights_ && spec_.quant.grad_bits > kCodeBits && spec_.quant.grad_bits < 32) {
     wide_gradients_ = std::make_shared<const quantize::GradientQuantizer>(
@@ -100,6 +113,7 @@ Value Block::quantized(quantize::Quantizer& quantizer, const Tensor& x) const {
   const auto mode = training() ? quantize::Mode::train : quantize::Mode::infer;
   if (training()) quantizer.set_random(position().seed, stream(), position().step);
   if (spec_.engine == Engine::simulated) return quantizer.simulate(x, mode);
+  if (on_grid_) return quantizer.encode_ints(x, mode);
   return quantizer.encode(x, mode);
 }
 
@@ -173,6 +187,7 @@ std::string Block::engine_name() const {
   // The kind of a product follows from one element of each operand.
   const Tensor element = Tensor::zeros({1, 1});
   const auto packed = [&](quantize::Quantizer& quantizer) -> Value {
+    if (on_grid_) return quantizer.encode_ints(element, quantize::Mode::infer);
     return quantizer.encode(element, quantize::Mode::infer);
   };
   return BlockProduct::name(packed(*inputs_), packed(*weights_));

@@ -85,6 +85,7 @@ class Block : public Module {
   std::shared_ptr<quantize::Quantizer> inputs_;    ///< what made x, for its name and bits
   std::shared_ptr<quantize::Quantizer> outputs_;   ///< A; null: float
   std::optional<quantize::Quantizer::Step> step_;  ///< A as a step function, if it is one
+  bool on_grid_ = false;                           ///< operands as integers, not as bitplanes
   std::shared_ptr<const quantize::GradientQuantizer> wide_gradients_;  ///< G of more than 8 bits
 };
 

@@ -1,12 +1,15 @@
 #include "fracbit/layers/block_product.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fracbit/framework/ops/depthwise_conv2d.h"
 #include "fracbit/framework/ops/integer_gradient.h"
+#include "fracbit/framework/ops/integer_levels.h"
 #include "fracbit/framework/ops/integer_product.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "fracbit/framework/ops/quantized_product.h"
+#include "fracbit/framework/parallel.h"
 
 namespace fracbit::layers {
 namespace {
@@ -21,6 +24,22 @@ Tensor scales_of(const Tensor& x, const Tensor& w) {
   Tensor a = Tensor::uninitialized({w.size()});
   for (int64_t f = 0; f < a.size(); ++f) a[f] = x[0] * w[f];
   return a;
+}
+
+/// (scale_x scale_w) D with a scale_x per sample, which no batch norm can take out.
+Tensor scaled(const IntTensor& d, const Tensor& x, const Tensor& w) {
+  Tensor y = Tensor::uninitialized(d.shape());
+  const int64_t filters = d.shape().back();
+  const int64_t each = d.shape().stride0();
+  const int64_t step = w.size() > 1 ? 1 : 0;
+  parallel_for(d.shape()[0], 1, [&](int64_t begin, int64_t end) {
+    d.visit([&](const auto* sums) {
+      for (int64_t i = begin * each; i < end * each; ++i) {
+        y[i] = (x[i / each] * w[i % filters * step]) * static_cast<real>(sums[i]);
+      }
+    });
+  });
+  return y;
 }
 
 /// The reals of a value, decoded only where it is quantized.
@@ -74,6 +93,14 @@ ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w) con
     return {.d = linear ? ops::quantized_linear(*x_bits, *w_bits)
                         : ops::quantized_conv2d(*x_bits, *w_bits, options_)};
   }
+  const auto* x_ints = std::get_if<ScaledInts>(&x);
+  const auto* w_ints = std::get_if<ScaledInts>(&w);
+  if (x_ints && w_ints) {
+    IntTensor d = linear ? ops::integer_linear(x_ints->ints, w_ints->ints)
+                         : ops::integer_conv2d(x_ints->ints, w_ints->ints, options_);
+    if (x_ints->scales.size() > 1) return {.d = scaled(d, x_ints->scales, w_ints->scales)};
+    return {.d = std::move(d), .scales = scales_of(x_ints->scales, w_ints->scales)};
+  }
   const auto* x_levels = std::get_if<ScaledLevels>(&x);
   const auto* w_levels = std::get_if<ScaledLevels>(&w);
   if (x_levels && w_levels) {
@@ -94,6 +121,11 @@ Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Sha
     return kind_ == ProductKind::linear ? ops::linear_input_gradient(*codes, *bits)
                                         : ops::conv2d_input_gradient(*codes, *bits, x, options_);
   }
+  const auto* ints = std::get_if<ScaledInts>(&w);
+  if (codes && ints) {
+    return kind_ == ProductKind::linear ? ops::linear_input_gradient(*codes, *ints)
+                                        : ops::conv2d_input_gradient(*codes, *ints, x, options_);
+  }
   const Tensor dy = reals_of(g);
   switch (kind_) {
     case ProductKind::conv2d:
@@ -113,6 +145,11 @@ Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Sh
     return kind_ == ProductKind::linear ? ops::linear_weight_gradient(*bits, *codes)
                                         : ops::conv2d_weight_gradient(*bits, *codes, w, options_);
   }
+  const auto* ints = std::get_if<ScaledInts>(&x);
+  if (codes && ints) {
+    return kind_ == ProductKind::linear ? ops::linear_weight_gradient(*ints, *codes)
+                                        : ops::conv2d_weight_gradient(*ints, *codes, w, options_);
+  }
   const Tensor dy = reals_of(g);
   switch (kind_) {
     case ProductKind::conv2d:
@@ -128,6 +165,11 @@ Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Sh
 std::string BlockProduct::name(const Value& x, const Value& w) {
   const auto* x_bits = std::get_if<ScaledBits>(&x);
   const auto* w_bits = std::get_if<ScaledBits>(&w);
+  const auto* x_ints = std::get_if<ScaledInts>(&x);
+  const auto* w_ints = std::get_if<ScaledInts>(&w);
+  if (x_ints && w_ints) {
+    return ops::integer_product_name(std::max(x_ints->ints.width(), w_ints->ints.width()));
+  }
   if (!x_bits || !w_bits) return "float on levels";
   if (one_term(*x_bits) && one_term(*w_bits)) {
     return ops::integer_product_name(x_bits->bits, w_bits->bits);

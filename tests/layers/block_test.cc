@@ -56,6 +56,7 @@ const Case kCases[] = {
     {"hbnn", 1.4, 1.4, 32, "float", true},
     {"hbnn", 1.4, 1.4, 8, "float", true},
     {"hbnn", 1.4, 1.4, 8, "int8", true},
+    {"hbnn", 1.4, 1.4, 8, "int10", true},
     {"hbnn", 1.4, 32, 32},
     {"residual", 2, 2, 32, "int8", true},
 };
