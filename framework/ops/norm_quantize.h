@@ -95,12 +95,16 @@ class NormQuantize {
   Gradients backward(Tensor dout, const std::optional<GradientBits>& codes) &&;
 
  private:
-  friend struct NormQuantizeResult;
   using Data = std::variant<Tensor, IntTensor>;
 
   void find_statistics(const NormQuantizeInput& input, Tensor& running_mean, Tensor& running_var);
   void find_expression(const Tensor& beta);
   Output output() const;
+
+  struct InputMap;
+  Tensor centres() const;
+  InputMap find_map(const std::vector<double>& sums, Gradients& found) const;
+  Tensor room_for_gradient(Tensor& dout);
 
   Data d_;
   Data pooled_;  ///< D after the pool, if that was a pass of its own

@@ -2,130 +2,119 @@
 
 template <class T>
 void unpool(const Run<T>& run, const real* dy, real* dx) noexcept {
-  for_channels(run.channels, [&](auto lanes, int64_t c) {
+  for_parts(run.channels, [&](auto lanes, int64_t begin, int64_t end) {
     using V = decltype(lanes);
     const auto flip = V::greater(V::splat(0), V::splat(0));
     for (int64_t p = 0; p < run.pixels; ++p) {
-      const FirstLargest<V, T> first(Window<V, T>(run, p, c, flip));
-      const auto g = V::load(dy + p * run.channels + c);
-      FRACBIT_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        V::store(V::keep(first.is[i], g), dx + input_offset(run, p, i) + c);
+      for (int64_t c = begin; c < end; c += V::kCount) {
+        const FirstLargest<V, T> first(Window<V, T>(run, p, c, flip));
+        const auto g = V::load(dy + p * run.channels + c);
+        FRACBIT_UNROLL
+        for (int i = 0; i < 4; ++i) {
+          V::store(V::keep(first.is[i], g), dx + input_offset(run, p, i) + c);
+        }
       }
     }
   });
 }
 
-template <class V, Activation h, bool kPool, class T>
-void gradient_sums_of(const Run<T>& run, int64_t c, const Affine& affine, const real* centre,
-                      const real* dout, double* sum, double* product) {
-  using Real = typename V::Real;
-  const Real scale = V::load(affine.scale + c), shift = V::load(affine.shift + c);
-  const Real about = V::load(centre + c);
-  const auto flip = V::greater(V::splat(0), scale);
-  add_in_runs<V, 2>(run.pixels, {sum + c, product + c}, [&](int64_t p, Real(&t)[2]) {
-    const Real d = V::to_real(output_number<V, kPool>(run, p, c, flip));
-    t[0] = gate<V, h>(d * scale + shift, V::load(dout + p * run.channels + c));
-    t[1] = t[0] * (d - about);
-  });
-}
-
 template <class T>
-void gradient_sums(const Run<T>& run, const Affine& affine, Activation h, const real* centre,
+void gradient_sums(const Run<T>& run, const Affine& affine, const Activation& h, const real* centre,
                    const real* dout, double* sum, double* product) noexcept {
-  with_activation(h, [&](auto is) {
-    for_channels(run.channels, [&](auto lanes, int64_t c) {
+  with_variant(h.two_sided, run.below != 0, [&](auto is) {
+    for_sum_parts(run.channels, [&](auto lanes, int64_t first, int64_t last) {
       using V = decltype(lanes);
-      constexpr Activation kIs = decltype(is)::kActivation;
-      if (run.below == 0) {
-        gradient_sums_of<V, kIs, false>(run, c, affine, centre, dout, sum, product);
-      } else {
-        gradient_sums_of<V, kIs, true>(run, c, affine, centre, dout, sum, product);
-      }
+      add_in_runs<V, 2>(run.pixels, first, last, {sum, product}, [&](int64_t p, int64_t c) {
+        const auto scale = V::load(affine.scale + c);
+        const auto d = V::to_real(output_number<V, is.kPool>(run, p, c, scale));
+        const auto y = d * scale + V::load(affine.shift + c);
+        const real* from = dout + p * run.channels + c;
+        ask_ahead<V>(from);
+        const auto dy = gate<V, is.kTwoSided>(y, h, V::load(from));
+        return Terms<V, 2>{{dy, dy * (d - V::load(centre + c))}};
+      });
     });
   });
 }
 
-/// Coefficients of V::kCount channels.
+/// Channels c, c + 1, ... of the coefficients of g.
 template <class V>
-struct Channel {
+struct Channels {
   using Real = typename V::Real;
 
-  Channel(const Affine& affine, const Coefficients& k, int64_t c)
+  FRACBIT_INLINE Channels(const Affine& affine, const Coefficients& k, int64_t c)
       : scale(V::load(affine.scale + c)),
         shift(V::load(affine.shift + c)),
         a(V::load(k.a + c)),
         b(V::load(k.b + c)),
         c(V::load(k.c + c)) {}
 
+  template <bool kTwoSided>
+  FRACBIT_INLINE Real pulled(Real d, const Activation& h, Real dout) const {
+    return a * gate<V, kTwoSided>(d * scale + shift, h, dout);
+  }
+  FRACBIT_INLINE Real rest(Real d) const { return b * d + c; }
+
   Real scale, shift, a, b, c;
 };
 
-/// Stores g and keeps the largest |g| of each lane.
-template <class V>
-struct Writer {
-  using Real = typename V::Real;
-
-  void write(Real g, real* to) {
-    V::store(g, to);
-    most = V::larger(most, V::abs(g));
-  }
-  Real most = V::splat(0);
-};
-
-template <class V, Activation h, class T>
-real gradient_of(const Run<T>& run, int64_t c, const Affine& affine, const Coefficients& k,
-                 const real* dout, real* g) {
-  const Channel<V> channel(affine, k, c);
-  Writer<V> writer;
-  for (int64_t p = 0; p < run.pixels; ++p) {
-    const int64_t at = p * run.channels + c;
-    const auto d = V::to_real(V::load(run.d + at));
-    auto dx = channel.b * d + channel.c;
-    if (dout != nullptr) {
-      const auto dy = gate<V, h>(d * channel.scale + channel.shift, V::load(dout + at));
-      dx = channel.a * dy + dx;
+/// Calls body(lanes, p, c, most) for all channels of all pixels; the largest `most`.
+template <class Body>
+FRACBIT_INLINE real largest_of(int64_t pixels, int64_t channels, Body body) {
+  real all = 0;
+  for_parts(channels, [&](auto lanes, int64_t first, int64_t last) {
+    using V = decltype(lanes);
+    auto most = V::splat(0);
+    for (int64_t p = 0; p < pixels; ++p) {
+      for (int64_t c = first; c < last; c += V::kCount) most = body(lanes, p, c, most);
     }
-    writer.write(dx, g + at);
-  }
-  return V::largest(writer.most);
-}
-
-template <class V, Activation h, class T>
-real pooled_gradient_of(const Run<T>& run, int64_t c, const Affine& affine, const Coefficients& k,
-                        const real* dout, real* g) {
-  const Channel<V> channel(affine, k, c);
-  const auto flip = V::greater(V::splat(0), channel.scale);
-  Writer<V> writer;
-  for (int64_t p = 0; p < run.pixels; ++p) {
-    const Window<V, T> window(run, p, c, flip);
-    const FirstLargest<V, T> first(window);
-    const auto d = V::to_real(V::negate_where(flip, first.value));
-    const auto dy =
-        gate<V, h>(d * channel.scale + channel.shift, V::load(dout + p * run.channels + c));
-    const auto pulled = channel.a * dy;
-    FRACBIT_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      const auto x = V::to_real(V::negate_where(flip, window.d[i]));
-      writer.write(V::keep(first.is[i], pulled) + (channel.b * x + channel.c),
-                   g + input_offset(run, p, i) + c);
-    }
-  }
-  return V::largest(writer.most);
+    all = One::larger(all, V::largest(most));
+  });
+  return all;
 }
 
 template <class T>
-real gradient(const Run<T>& run, const Affine& affine, Activation h, const Coefficients& k,
+real gradient(const Run<T>& run, const Affine& affine, const Activation& h, const Coefficients& k,
               const real* dout, real* g) noexcept {
-  real most = 0;
-  with_activation(h, [&](auto is) {
-    for_channels(run.channels, [&](auto lanes, int64_t c) {
+  const int64_t channels = run.channels;
+  if (dout == nullptr) {
+    return largest_of(run.pixels, channels, [&](auto lanes, int64_t p, int64_t c, auto most) {
       using V = decltype(lanes);
-      constexpr Activation kIs = decltype(is)::kActivation;
-      const real size = run.below == 0 ? gradient_of<V, kIs>(run, c, affine, k, dout, g)
-                                       : pooled_gradient_of<V, kIs>(run, c, affine, k, dout, g);
-      most = size > most ? size : most;
+      const Channels<V> at(affine, k, c);
+      const auto dx = at.rest(V::to_real(output_number<V, false>(run, p, c, at.scale)));
+      V::store(dx, g + p * channels + c);
+      return V::larger(most, V::abs(dx));
+    });
+  }
+  real all = 0;
+  with_variant(h.two_sided, run.below != 0, [&](auto is) {
+    constexpr bool kTwoSided = is.kTwoSided;
+    all = largest_of(run.pixels, channels, [&](auto lanes, int64_t p, int64_t c, auto most) {
+      using V = decltype(lanes);
+      const Channels<V> at(affine, k, c);
+      ask_ahead<V>(dout + p * channels + c);
+      const auto dy = V::load(dout + p * channels + c);
+      if constexpr (!is.kPool) {
+        const auto d = V::to_real(output_number<V, false>(run, p, c, at.scale));
+        const auto dx = at.template pulled<kTwoSided>(d, h, dy) + at.rest(d);
+        V::store(dx, g + p * channels + c);
+        return V::larger(most, V::abs(dx));
+      } else {
+        const auto flip = V::greater(V::splat(0), at.scale);
+        const Window<V, T> window(run, p, c, flip);
+        const FirstLargest<V, T> first(window);
+        const auto pulled =
+            at.template pulled<kTwoSided>(V::to_real(V::negate_where(flip, first.value)), h, dy);
+        FRACBIT_UNROLL
+        for (int i = 0; i < 4; ++i) {
+          const auto d = V::to_real(V::negate_where(flip, window.d[i]));
+          const auto dx = V::keep(first.is[i], pulled) + at.rest(d);
+          V::store(dx, g + input_offset(run, p, i) + c);
+          most = V::larger(most, V::abs(dx));
+        }
+        return most;
+      }
     });
   });
-  return most;
+  return all;
 }

@@ -14,62 +14,59 @@
 #define FRACBIT_UNROLL _Pragma("GCC unroll 64")
 #endif
 
-/// Calls body(lanes, c) for all channels, c the first of lanes.kCount.
+/// GCC leaves short functions over vectors as calls when there are many of them.
+#define FRACBIT_INLINE [[gnu::always_inline]] inline
+
+/// Calls body(lanes, first, last) for the channels that wide lanes fill, then for those left.
 template <class Body>
-void for_channels(int64_t channels, Body body) {
-  int64_t c = 0;
-  for (; c + Wide::kCount <= channels; c += Wide::kCount) body(Wide{}, c);
-  for (; c < channels; ++c) body(One{}, c);
+FRACBIT_INLINE void for_parts(int64_t channels, Body body) {
+  const int64_t wide = channels / Wide::kCount * Wide::kCount;
+  if (wide > 0) body(Wide{}, int64_t{0}, wide);
+  if (wide < channels) body(One{}, wide, channels);
 }
 
-template <Activation h>
-struct Is {
-  static constexpr Activation kActivation = h;
+template <bool two_sided, bool pool>
+struct Variant {
+  static constexpr bool kTwoSided = two_sided;
+  static constexpr bool kPool = pool;
 };
 
-/// Calls body(Is<h>) for h known to the compiler.
+/// Calls body(Variant) with both known to the compiler.
 template <class Body>
-void with_activation(Activation h, Body body) {
-  switch (h) {
-    case Activation::identity:
-      return body(Is<Activation::identity>{});
-    case Activation::relu:
-      return body(Is<Activation::relu>{});
-    case Activation::clip01:
-      return body(Is<Activation::clip01>{});
-    case Activation::cabs:
-      return body(Is<Activation::cabs>{});
-    case Activation::sign:
-      return body(Is<Activation::sign>{});
-  }
+void with_variant(bool two_sided, bool pool, Body body) {
+  if (two_sided && pool) body(Variant<true, true>{});
+  if (two_sided && !pool) body(Variant<true, false>{});
+  if (!two_sided && pool) body(Variant<false, true>{});
+  if (!two_sided && !pool) body(Variant<false, false>{});
+}
+
+/// Wide loops ask for what they will read this much later: the passes do too much between two loads
+/// for the processor to see a stream in time.
+template <class V>
+FRACBIT_INLINE void ask_ahead(const void* from) {
+  constexpr int64_t kAhead = 2048;
+  if constexpr (V::kCount > 1) __builtin_prefetch(static_cast<const char*>(from) + kAhead);
 }
 
 /// h(y)
-template <class V, Activation h>
-typename V::Real activate(typename V::Real y) {
-  if constexpr (h == Activation::relu) return V::raise(V::splat(0), y);
-  if constexpr (h == Activation::clip01) {
-    return V::lower(V::splat(1), V::raise(V::splat(0), y));
-  }
-  if constexpr (h == Activation::cabs) return V::lower(V::splat(1), V::abs(y));
-  return y;
+template <class V, bool kTwoSided>
+FRACBIT_INLINE typename V::Real activate(typename V::Real y, const Activation& h) {
+  if constexpr (kTwoSided) y = V::abs(y);
+  return V::lower(V::splat(h.high), V::raise(V::splat(h.low), y));
 }
 
 /// dout w(y)
-template <class V, Activation h>
-typename V::Real gate(typename V::Real y, typename V::Real dout) {
-  const auto zero = V::splat(0), one = V::splat(1);
-  if constexpr (h == Activation::relu) return V::keep(V::greater(y, zero), dout);
-  if constexpr (h == Activation::clip01) {
-    return V::keep(V::both(V::at_least(y, zero), V::at_least(one, y)), dout);
+template <class V, bool kTwoSided>
+FRACBIT_INLINE typename V::Real gate(typename V::Real y, const Activation& h,
+                                     typename V::Real dout) {
+  auto size = y;
+  if constexpr (kTwoSided) {
+    size = V::abs(y);
+    dout = V::negate_where(V::greater(V::splat(0), y), dout);
   }
-  if constexpr (h == Activation::cabs) {
-    const auto size = V::abs(y);
-    const auto inside = V::both(V::greater(size, zero), V::greater(one, size));
-    return V::keep(inside, V::negate_where(V::greater(zero, y), dout));
-  }
-  if constexpr (h == Activation::sign) return V::keep(V::at_least(one, V::abs(y)), dout);
-  return dout;
+  const auto inside =
+      V::both(V::at_least(size, V::splat(h.from)), V::at_least(V::splat(h.to), size));
+  return V::keep(inside, dout);
 }
 
 /// The channels V::kCount from c on of one window: its numbers in the order that counts, and the
@@ -78,14 +75,20 @@ template <class V, class T>
 struct Window {
   using Number = decltype(V::load(static_cast<const T*>(nullptr)));
 
-  Window(const Run<T>& run, int64_t p, int64_t c, typename V::Mask flip) {
+  FRACBIT_INLINE Window(const Run<T>& run, int64_t p, int64_t c, typename V::Mask flip) {
     const T* at = run.d + 2 * p * run.channels + c;
+    ask_ahead<V>(at);
+    ask_ahead<V>(at + run.channels);
+    ask_ahead<V>(at + run.below);
+    ask_ahead<V>(at + run.below + run.channels);
     d[0] = V::negate_where(flip, V::load(at));
     d[1] = V::negate_where(flip, V::load(at + run.channels));
     d[2] = V::negate_where(flip, V::load(at + run.below));
     d[3] = V::negate_where(flip, V::load(at + run.below + run.channels));
   }
-  Number largest() const { return V::larger(V::larger(d[0], d[1]), V::larger(d[2], d[3])); }
+  FRACBIT_INLINE Number largest() const {
+    return V::larger(V::larger(d[0], d[1]), V::larger(d[2], d[3]));
+  }
 
   Number d[4];
 };
@@ -93,7 +96,7 @@ struct Window {
 /// Which of the four numbers is the first largest.
 template <class V, class T>
 struct FirstLargest {
-  explicit FirstLargest(const Window<V, T>& w) {
+  FRACBIT_INLINE explicit FirstLargest(const Window<V, T>& w) {
     const auto right = V::greater(w.d[1], w.d[0]);
     const auto lower_right = V::greater(w.d[3], w.d[2]);
     const auto upper = V::select(right, w.d[1], w.d[0]);
@@ -109,14 +112,17 @@ struct FirstLargest {
   typename V::Mask is[4];
 };
 
-/// D of output p.
+/// D of output p; -D counts where scale < 0.
 template <class V, bool kPool, class T>
-typename Window<V, T>::Number output_number(const Run<T>& run, int64_t p, int64_t c,
-                                            typename V::Mask flip) {
+FRACBIT_INLINE typename Window<V, T>::Number output_number(const Run<T>& run, int64_t p, int64_t c,
+                                                           typename V::Real scale) {
   if constexpr (kPool) {
+    const auto flip = V::greater(V::splat(0), scale);
     return V::negate_where(flip, Window<V, T>(run, p, c, flip).largest());
   } else {
-    return V::load(run.d + p * run.channels + c);
+    const T* at = run.d + p * run.channels + c;
+    ask_ahead<V>(at);
+    return V::load(at);
   }
 }
 
@@ -130,9 +136,14 @@ int64_t input_offset(const Run<T>& run, int64_t p, int i) {
 //
 #include "fracbit/framework/kernels/norm/forward.inc.h"
 //
+#include "fracbit/framework/kernels/norm/bits.inc.h"
+//
 #include "fracbit/framework/kernels/norm/gradient.inc.h"
 //
 #include "fracbit/framework/kernels/norm/codes.inc.h"
+
+/// Each file has its own.
+void noise(const Philox& philox, int64_t blocks, real* sigma) noexcept;
 
 template <class T>
 constexpr Passes<T> make_passes() {

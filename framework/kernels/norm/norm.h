@@ -9,8 +9,13 @@
 /// channels are lanes, and the order of each sum is that of the pixels, said below.
 namespace fracbit::kernels::norm {
 
-/// h(y) and its gradient window; ops::BlockActivation in the same order.
-enum class Activation { identity, relu, clip01, cabs, sign };
+/// h(y) = min(high, max(low, r)) of r = y or, two-sided, |y|; and its gradient window, w(y) = 1 or,
+/// two-sided, the sign of y where from <= r <= to, 0 elsewhere.
+struct Activation {
+  bool two_sided;
+  real low, high;
+  real from, to;
+};
 
 /// Consecutive output pixels. below = 0: output p comes from input pixel p. Otherwise from the
 /// window of four input pixels 2p and 2p + 1 at d and at d + below (2x2 pool, stride 2), whose
@@ -51,29 +56,29 @@ struct Coefficients {
 
 template <typename T>
 struct Passes {
-  /// sums[c] += D, low[c] += D^2 modulo 2^32, high[c] += D^2 / 2^32, over the pixels; D whole.
-  /// |D| <= most.
+  /// sums[c] += D, and low[c] + 2^32 high[c] grows by D^2, over the pixels; D whole, |D| <= most.
   void (*sums)(const T* d, int64_t pixels, int64_t channels, int64_t most, int64_t* sums,
                int64_t* low, int64_t* high) noexcept;
   /// out = largest D of each window; below != 0.
   void (*pool)(const Run<T>& run, T* out) noexcept;
   /// dx = dy at the first largest D of each window, 0 elsewhere; dx lies like d. below != 0.
   void (*unpool)(const Run<T>& run, const real* dy, real* dx) noexcept;
-  /// out = h(y); not sign.
-  void (*values)(const Run<T>& run, const Affine& affine, Activation h, real* out) noexcept;
+  /// out = h(y).
+  void (*values)(const Run<T>& run, const Affine& affine, const Activation& h, real* out) noexcept;
   /// The planes of the codes, a row of a BitTensor per pixel.
   void (*bits)(const Run<T>& run, const Steps<T>& steps, uint64_t* rows) noexcept;
-  /// floor(top h(y) + 1/2); clip01 or cabs.
-  void (*codes)(const Run<T>& run, const Affine& affine, Activation h, int32_t top,
+  /// floor(min(top, max(0, top r)) + 1/2), r = y or, two-sided, |y|.
+  void (*codes)(const Run<T>& run, const Affine& affine, bool two_sided, int32_t top,
                 uint16_t* out) noexcept;
   /// With dy = dout w(y): sum[c] += dy, product[c] += dy (D - centre[c]). Sixteen pixels at a time
   /// are summed in real, fours as (t0 + t1) + (t2 + t3), then added in double.
-  void (*gradient_sums)(const Run<T>& run, const Affine& affine, Activation h, const real* centre,
-                        const real* dout, double* sum, double* product) noexcept;
+  void (*gradient_sums)(const Run<T>& run, const Affine& affine, const Activation& h,
+                        const real* centre, const real* dout, double* sum,
+                        double* product) noexcept;
   /// g of every input, with dy = dout w(y) at the outputs (at the first largest of a window) and 0
   /// elsewhere; g lies like d, and may be d or dout where T is real. dout null: dy = 0. Returns the
   /// largest |g|, NaN left out.
-  real (*gradient)(const Run<T>& run, const Affine& affine, Activation h,
+  real (*gradient)(const Run<T>& run, const Affine& affine, const Activation& h,
                    const Coefficients& coefficients, const real* dout, real* g) noexcept;
 };
 

@@ -7,6 +7,7 @@
 #include "fracbit/framework/kernels/norm/norm.h"
 #include "fracbit/framework/ops/gradient_codes.h"
 #include "fracbit/framework/ops/norm_quantize.h"
+#include "fracbit/framework/ops/norm_quantize/activation.h"
 #include "fracbit/framework/ops/norm_quantize/check.h"
 #include "fracbit/framework/ops/norm_quantize/lines.h"
 #include "fracbit/framework/ops/norm_quantize/window_pool.h"
@@ -28,19 +29,11 @@ norm::Run<T> run_of(const T* d, const Lines& lines, const Stretch& stretch) {
   return {d + stretch.input, stretch.below, stretch.pixels, lines.channels()};
 }
 
-/// g = A dy + (B D + C), per channel.
-struct Map {
-  explicit Map(const Shape& shape)
-      : a(Tensor::zeros(shape)), b(Tensor::zeros(shape)), c(Tensor::zeros(shape)) {}
-  norm::Coefficients coefficients() const { return {a.data(), b.data(), c.data()}; }
-
-  Tensor a, b, c;
-};
-
 /// Sum of dy and of dy (D - centre), per channel, in blocks of lines that are added in a tree.
 template <typename T>
 std::vector<double> gradient_sums(const T* d, const Lines& lines, const norm::Affine& affine,
-                                  norm::Activation h, const Tensor& centre, const Tensor& dout) {
+                                  const norm::Activation& h, const Tensor& centre,
+                                  const Tensor& dout) {
   const int64_t channels = lines.channels(), width = 2 * channels;
   const int64_t grain = lines.grain(kTaskNumbers);
   const int64_t blocks = std::max<int64_t>(1, (lines.count() + grain - 1) / grain);
@@ -67,8 +60,8 @@ real largest(const real* g, int64_t count) {
 template <typename T>
 class ImageGradient {
  public:
-  ImageGradient(const T* d, const Shape& shape, const norm::Affine& affine, norm::Activation h,
-                const Map& map, const real* dout)
+  ImageGradient(const T* d, const Shape& shape, const norm::Affine& affine,
+                const norm::Activation& h, const norm::Coefficients& map, const real* dout)
       : d_(d), shape_(shape), affine_(affine), h_(h), map_(map), dout_(dout) {}
 
   /// Without a pool, or with 2x2 windows after the normalisation. g is of the whole image n;
@@ -76,11 +69,10 @@ class ImageGradient {
   real direct(int64_t n, bool windows, real* g) const {
     const Lines lines(shape_, windows);
     const int64_t image = n * shape_.stride0();
-    const norm::Coefficients k = map_.coefficients();
     real most = 0;
     const auto pass = [&](const Stretch& s, const real* dout) {
       const real size =
-          passes_.gradient(run_of(d_, lines, s), affine_, h_, k, dout, g + s.input - image);
+          passes_.gradient(run_of(d_, lines, s), affine_, h_, map_, dout, g + s.input - image);
       most = size > most ? size : most;
     };
     lines.for_stretches(n * lines.per_image(), (n + 1) * lines.per_image(),
@@ -93,12 +85,11 @@ class ImageGradient {
   real unpooled(int64_t n, const T* p, real* g) const {
     const Lines lines(shape_, true);
     const int64_t image = n * shape_.stride0();
-    const norm::Coefficients k = map_.coefficients();
     std::vector<real> row(static_cast<size_t>(lines.line_pixels() * lines.channels()));
     real most = 0;
     lines.for_stretches(n * lines.per_image(), (n + 1) * lines.per_image(), [&](const Stretch& s) {
       const norm::Run<T> pooled{p + s.output, 0, s.pixels, lines.channels()};
-      const real size = passes_.gradient(pooled, affine_, h_, k, dout_ + s.output, row.data());
+      const real size = passes_.gradient(pooled, affine_, h_, map_, dout_ + s.output, row.data());
       most = size > most ? size : most;
       passes_.unpool(run_of(d_, lines, s), row.data(), g + s.input - image);
     });
@@ -108,25 +99,23 @@ class ImageGradient {
     return most;
   }
 
-  /// Any windows, before or after the normalisation.
+  /// Any windows, before or after the normalisation. Only what flows through the outputs is
+  /// scattered: before it, all of g; after it, A dy.
   real scattered(int64_t n, const T* p, const Shape& pooled, const PoolOptions& options,
                  bool pool_first, real* g) const {
-    const int64_t channels = shape_.back();
-    Map at_winners = map_;
-    if (!pool_first) {
-      at_winners.b.fill(0);
-      at_winners.c.fill(0);
-    }
-    const int64_t from = n * pooled.stride0();
-    std::vector<real> pulled(static_cast<size_t>(pooled.stride0()));
-    passes_.gradient({p + from, 0, pooled.stride0() / channels, channels}, affine_, h_,
-                     at_winners.coefficients(), dout_ + from, pulled.data());
+    const int64_t channels = shape_.back(), from = n * pooled.stride0();
     const T* image = d_ + n * shape_.stride0();
+    const std::vector<real> zeros(static_cast<size_t>(channels));
+    std::vector<real> pulled(static_cast<size_t>(pooled.stride0()));
+    const norm::Run<T> outputs{p + from, 0, pooled.stride0() / channels, channels};
     if (pool_first) {
+      passes_.gradient(outputs, affine_, h_, map_, dout_ + from, pulled.data());
       std::fill_n(g, shape_.stride0(), real{0});
     } else {
-      passes_.gradient({image, 0, shape_.stride0() / channels, channels}, affine_, h_,
-                       map_.coefficients(), nullptr, g);
+      const norm::Coefficients gated{map_.a, zeros.data(), zeros.data()};
+      passes_.gradient(outputs, affine_, h_, gated, dout_ + from, pulled.data());
+      const norm::Run<T> inputs{image, 0, shape_.stride0() / channels, channels};
+      passes_.gradient(inputs, affine_, h_, map_, nullptr, g);
     }
     const WindowPool pool(shape_, pooled, options, pool_first ? nullptr : affine_.scale);
     pool.backward(image, pulled.data(), g);
@@ -138,12 +127,12 @@ class ImageGradient {
   Shape shape_;
   norm::Affine affine_;
   norm::Activation h_;
-  const Map& map_;
+  norm::Coefficients map_;
   const real* dout_;
   const norm::Passes<T>& passes_ = norm::passes<T>(active_kernels());
 };
 
-/// Calls image(n, g) for all images, in tasks of some size.
+/// Calls image(n) for all images, in tasks of some size.
 template <typename Image>
 void for_images(const Shape& shape, Image image) {
   const int64_t each = std::max<int64_t>(1, shape.stride0());
@@ -170,67 +159,94 @@ GradientCodes encode_images(const Shape& shape, const GradientBits& options, Gra
   return result;
 }
 
-}  // namespace
-
-NormQuantize::Gradients NormQuantize::backward(Tensor dout,
-                                               const std::optional<GradientBits>& codes) && {
-  if (dout.shape() != output_) {
-    throw ShapeError("[norm_quantize] expects a gradient of shape " + to_string(output_) +
-                     ", got " + to_string(dout.shape()));
+void check_gradient(const Tensor& dout, const std::optional<GradientBits>& codes,
+                    const Shape& output) {
+  if (dout.shape() != output) {
+    throw ShapeError("[norm_quantize] expects a gradient of shape " + to_string(output) + ", got " +
+                     to_string(dout.shape()));
   }
   if (codes && (codes->bits < 1 || codes->bits > 8)) {
     throw ConfigError("[norm_quantize] expects 1 to 8 gradient bits, got " +
                       std::to_string(codes->bits));
   }
-  const Shape shape = shape_of(d_);
-  const Shape channels = gamma_.shape();
-  const norm::Affine affine{scale_.data(), shift_.data()};
-  const auto h = static_cast<norm::Activation>(options_.activation);
-  const bool windows = options_.pool && !has_pooled_;
+}
 
-  Tensor centre = Tensor::zeros(channels);
+}  // namespace
+
+/// g = A dy + (B D + C), per channel.
+struct NormQuantize::InputMap {
+  Tensor a, b, c;
+};
+
+/// Roughly the mean of D: sums about it lose no digits.
+Tensor NormQuantize::centres() const {
+  Tensor centre = Tensor::zeros(gamma_.shape());
   for (int64_t c = 0; c < centre.size(); ++c) {
     const double middle = mean_[static_cast<size_t>(c)] / a_[c];
     if (std::isfinite(middle)) centre[c] = static_cast<real>(middle);
   }
-  const Data& counted = has_pooled_ ? pooled_ : d_;
-  const std::vector<double> sums =
-      visit_numbers(counted, [&](const auto* d, const Shape& counted_shape) {
-        return gradient_sums(d, Lines(counted_shape, windows), affine, h, centre, dout);
-      });
+  return centre;
+}
 
-  Gradients result{Tensor(), Tensor::uninitialized(channels), Tensor::uninitialized(channels)};
-  Map map(channels);
-  const Shape& normalised = options_.pool_first ? output_ : shape;
-  const double share =
-      training_ ? static_cast<double>(shape.back()) / static_cast<double>(normalised.size()) : 0;
+/// The gradients of gamma and beta from the sums of dy and of dy (D - centre), and the map to that
+/// of x: slope dy + pull (x - mean) + shift, where pull and shift carry the gradient through the
+/// batch's own statistics and are zero in evaluation.
+NormQuantize::InputMap NormQuantize::find_map(const std::vector<double>& sums,
+                                              Gradients& found) const {
+  const Tensor centre = centres();
+  const auto channels = static_cast<size_t>(centre.size());
+  const Shape& normalised = options_.pool_first ? output_ : shape_of(d_);
+  const auto pixels = static_cast<double>(normalised.size()) / static_cast<double>(channels);
+  const double share = training_ ? 1 / pixels : 0;
+  InputMap map{Tensor::zeros(gamma_.shape()), Tensor::zeros(gamma_.shape()),
+               Tensor::zeros(gamma_.shape())};
+  found.gamma = Tensor::uninitialized(gamma_.shape());
+  found.beta = Tensor::uninitialized(gamma_.shape());
   for (int64_t c = 0; c < centre.size(); ++c) {
     const auto i = static_cast<size_t>(c);
     const double a = a_[c], inverse = inverse_deviation_[i], slope = gamma_[c] * inverse;
     const double sum = sums[i];
     // Sum of dy (x - mean), x = a D.
-    const double product =
-        a * sums[i + static_cast<size_t>(centre.size())] + (a * centre[c] - mean_[i]) * sum;
-    result.beta[c] = static_cast<real>(sum);
-    result.gamma[c] = static_cast<real>(product * inverse);
+    const double product = a * sums[i + channels] + (a * centre[c] - mean_[i]) * sum;
     const double pull = -slope * inverse * inverse * product * share;
+    found.beta[c] = static_cast<real>(sum);
+    found.gamma[c] = static_cast<real>(product * inverse);
     map.a[c] = static_cast<real>(slope);
     map.b[c] = static_cast<real>(pull * a);
     map.c[c] = static_cast<real>(-slope * sum * share - pull * mean_[i]);
   }
+  return map;
+}
 
+/// Where floats of the gradient of D go: into memory that is done with, where it has the place.
+Tensor NormQuantize::room_for_gradient(Tensor& dout) {
+  if (!options_.pool) return std::move(dout);
+  const bool reals = std::holds_alternative<Tensor>(d_);
+  if (reals && is_plain(*options_.pool)) return std::move(std::get<Tensor>(d_));
+  return Tensor::uninitialized(shape_of(d_));
+}
+
+NormQuantize::Gradients NormQuantize::backward(Tensor dout,
+                                               const std::optional<GradientBits>& codes) && {
+  check_gradient(dout, codes, output_);
+  const Shape shape = shape_of(d_);
+  const norm::Affine affine{scale_.data(), shift_.data()};
+  const norm::Activation h = activation_of(options_.activation);
+  const bool windows = options_.pool && !has_pooled_;
+  const bool plain = options_.pool && is_plain(*options_.pool);
+
+  Gradients result;
+  const Data& counted = has_pooled_ ? pooled_ : d_;
+  const std::vector<double> sums =
+      visit_numbers(counted, [&](const auto* d, const Shape& counted_shape) {
+        return gradient_sums(d, Lines(counted_shape, windows), affine, h, centres(), dout);
+      });
+  const InputMap map = find_map(sums, result);
   visit_numbers(d_, [&](const auto* d, const Shape&) {
     using T = std::remove_const_t<std::remove_pointer_t<decltype(d)>>;
-    const ImageGradient<T> of(d, shape, affine, h, map, dout.data());
-    const T* p = nullptr;
-    if (has_pooled_) {
-      if constexpr (std::is_same_v<T, real>) {
-        p = std::get<Tensor>(pooled_).data();
-      } else {
-        p = std::get<IntTensor>(pooled_).template data<T>();
-      }
-    }
-    const bool plain = options_.pool && is_plain(*options_.pool);
+    const ImageGradient<T> of(d, shape, affine, h, {map.a.data(), map.b.data(), map.c.data()},
+                              dout.data());
+    const T* p = has_pooled_ ? numbers<T>(pooled_) : nullptr;
     const auto image = [&](int64_t n, real* g) {
       if (!has_pooled_) return of.direct(n, windows, g);
       if (plain) return of.unpooled(n, p, g);
@@ -238,18 +254,11 @@ NormQuantize::Gradients NormQuantize::backward(Tensor dout,
     };
     if (codes) {
       result.x = encode_images(shape, *codes, image);
-      return;
-    }
-    Tensor g;
-    if (!options_.pool) {
-      g = std::move(dout);
-    } else if (std::is_same_v<T, real> && plain) {
-      g = std::move(std::get<Tensor>(d_));
     } else {
-      g = Tensor::uninitialized(shape);
+      Tensor g = room_for_gradient(dout);
+      for_images(shape, [&](int64_t n) { image(n, g.data() + n * shape.stride0()); });
+      result.x = std::move(g);
     }
-    for_images(shape, [&](int64_t n) { image(n, g.data() + n * shape.stride0()); });
-    result.x = std::move(g);
   });
   return result;
 }

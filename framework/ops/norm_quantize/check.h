@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "fracbit/framework/ops/norm_quantize.h"
 
 namespace fracbit::ops {
@@ -16,6 +18,16 @@ inline bool is_plain(const PoolOptions& pool) {
 
 inline const Shape& shape_of(const std::variant<Tensor, IntTensor>& d) {
   return std::visit([](const auto& tensor) -> const Shape& { return tensor.shape(); }, d);
+}
+
+/// The first number of d, which holds numbers of type T.
+template <typename T>
+const T* numbers(const std::variant<Tensor, IntTensor>& d) {
+  if constexpr (std::is_same_v<T, real>) {
+    return std::get<Tensor>(d).data();
+  } else {
+    return std::get<IntTensor>(d).template data<T>();
+  }
 }
 
 /// f(first number, shape), with int16_t, int32_t or real numbers.

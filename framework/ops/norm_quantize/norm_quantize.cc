@@ -6,6 +6,7 @@
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/bitpack/bitpack.h"
 #include "fracbit/framework/kernels/norm/norm.h"
+#include "fracbit/framework/ops/norm_quantize/activation.h"
 #include "fracbit/framework/ops/norm_quantize/check.h"
 #include "fracbit/framework/ops/norm_quantize/lines.h"
 #include "fracbit/framework/ops/norm_quantize/statistics.h"
@@ -89,27 +90,28 @@ struct Source {
   const T* d;
   Lines lines;
   norm::Affine affine;
-  norm::Activation h;
+  BlockActivation activation;
 };
 
 template <typename T>
 Tensor float_output(const Source<T>& from, const Shape& shape) {
   Tensor out = Tensor::uninitialized(shape);
   const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
+  const norm::Activation h = activation_of(from.activation);
   const Lines& lines = from.lines;
   parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
     lines.for_stretches(begin, end, [&](const Stretch& s) {
-      passes.values(run_of(from.d, lines, s), from.affine, from.h, out.data() + s.output);
+      passes.values(run_of(from.d, lines, s), from.affine, h, out.data() + s.output);
     });
   });
   return out;
 }
 
 template <typename T>
-void threshold_bits(const Source<T>& from, BlockActivation activation, BitTensor& bits) {
+void threshold_bits(const Source<T>& from, BitTensor& bits) {
   const auto channels = static_cast<size_t>(from.lines.channels());
   const CodeThresholds<T> found = find_thresholds<T>(
-      {from.affine.scale, channels}, {from.affine.shift, channels}, activation, bits.bits());
+      {from.affine.scale, channels}, {from.affine.shift, channels}, from.activation, bits.bits());
   const norm::Steps<T> steps{found.above.data(), found.below.empty() ? nullptr : found.below.data(),
                              found.scale.data(), found.stride,
                              found.top,          bits.planes()};
@@ -129,11 +131,12 @@ void rounded_bits(const Source<T>& from, BitTensor& bits) {
   const auto& packing = kernels::bitpack::find(isa_name(active_isa()).data());
   const Lines& lines = from.lines;
   const int64_t channels = lines.channels();
+  const bool two_sided = from.activation == BlockActivation::cabs;
   parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
     std::vector<uint16_t> codes;
     lines.for_stretches(begin, end, [&](const Stretch& s) {
       codes.resize(static_cast<size_t>(s.pixels * channels));
-      passes.codes(run_of(from.d, lines, s), from.affine, from.h, top_code(bits.bits()),
+      passes.codes(run_of(from.d, lines, s), from.affine, two_sided, top_code(bits.bits()),
                    codes.data());
       for (int64_t p = 0; p < s.pixels; ++p) {
         packing.codes(codes.data() + p * channels, channels, bits.planes(),
@@ -144,14 +147,13 @@ void rounded_bits(const Source<T>& from, BitTensor& bits) {
 }
 
 template <typename T>
-ScaledBits code_output(const Source<T>& from, const Shape& shape, BlockActivation activation,
-                       int code_bits) {
-  const bool sign = activation == BlockActivation::sign;
+ScaledBits code_output(const Source<T>& from, const Shape& shape, int code_bits) {
+  const bool sign = from.activation == BlockActivation::sign;
   ScaledBits out{sign ? BitTensor::bipolar(shape) : BitTensor(shape, Encoding::codes, code_bits),
                  Tensor::full({1}, static_cast<real>(1.0 / top_code(code_bits)))};
   if (shape.size() == 0) return out;
   if (code_bits <= kThresholdBits) {
-    threshold_bits(from, activation, out.bits);
+    threshold_bits(from, out.bits);
   } else {
     rounded_bits(from, out.bits);
   }
@@ -207,9 +209,9 @@ NormQuantize::Output NormQuantize::output() const {
   const bool windows = options_.pool && !has_pooled_;
   return visit_numbers(d, [&](const auto* from, const Shape& shape) -> Output {
     const Source source{from, Lines(shape, windows), norm::Affine{scale_.data(), shift_.data()},
-                        static_cast<norm::Activation>(options_.activation)};
+                        options_.activation};
     if (options_.bits == 32) return float_output(source, output_);
-    return code_output(source, output_, options_.activation, options_.bits);
+    return code_output(source, output_, options_.bits);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "fracbit/framework/ops/norm_quantize/statistics.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "fracbit/framework/cpu.h"
@@ -75,8 +76,10 @@ ChannelMoments exact_moments(const Shape& shape, const T* d, int64_t most) {
 }  // namespace
 
 ChannelMoments whole_moments(const IntTensor& d, int64_t most) {
+  constexpr int64_t kLast = std::numeric_limits<int16_t>::max();
+  if (most <= 0 || most > kLast) most = kLast;
   if (d.width() == IntWidth::int16) return exact_moments(d.shape(), d.data<int16_t>(), most);
-  return exact_moments(d.shape(), d.data<int32_t>(), most);
+  return exact_moments(d.shape(), d.data<int32_t>(), int64_t{1} << 31);
 }
 
 ChannelMoments whole_moments(const Tensor& d) {

@@ -6,7 +6,7 @@
 namespace fracbit::ops {
 
 /// Mean of D and sum of squared deviations from it, per channel of the last axis, from exact sums:
-/// rounded once. Every |D| <= most.
+/// rounded once. |D| <= most; 0: not known.
 ChannelMoments whole_moments(const IntTensor& d, int64_t most);
 /// The same of whole numbers in floats, |D| < 2^31.
 ChannelMoments whole_moments(const Tensor& d);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "fracbit/framework/ops/norm_quantize.h"
+
+namespace fracbit::kernels::norm {
+struct Activation;
+}
+
+namespace fracbit::ops {
+
+/// An activation as the kernels compute it.
+kernels::norm::Activation activation_of(BlockActivation activation);
+
+}  // namespace fracbit::ops
