@@ -45,7 +45,8 @@ BitTensor::BitTensor(const Shape& shape, Encoding encoding, int bits, CodeMap ma
   const int64_t last = shape.back();
   rows_ = last == 0 ? 0 : shape.size() / last;
   words_per_plane_ = (last + 63) / 64;
-  words_.assign(static_cast<size_t>(rows_ * words_per_row()), 0);
+  words_ = Buffer<uint64_t>(rows_ * words_per_row());
+  words_.fill(0);
 }
 
 void pack_codes(std::span<const uint16_t> codes, BitTensor& bits) {

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "fracbit/framework/buffer.h"
 #include "fracbit/framework/shape.h"
 #include "fracbit/framework/tensor.h"
 
@@ -51,9 +51,11 @@ class BitTensor {
 
   uint64_t* row(int64_t r) { return words_.data() + r * words_per_row(); }
   const uint64_t* row(int64_t r) const { return words_.data() + r * words_per_row(); }
-  std::span<uint64_t> words() { return words_; }
-  std::span<const uint64_t> words() const { return words_; }
-  int64_t bytes() const { return static_cast<int64_t>(words_.size() * sizeof(uint64_t)); }
+  std::span<uint64_t> words() { return {words_.data(), static_cast<size_t>(words_.size())}; }
+  std::span<const uint64_t> words() const {
+    return {words_.data(), static_cast<size_t>(words_.size())};
+  }
+  int64_t bytes() const { return words_.bytes(); }
 
   friend bool operator==(const BitTensor&, const BitTensor&) = default;
 
@@ -64,7 +66,7 @@ class BitTensor {
   CodeMap map_;
   int64_t rows_ = 0;
   int64_t words_per_plane_ = 0;
-  std::vector<uint64_t> words_;
+  Buffer<uint64_t> words_;
 };
 
 /// A quantized tensor: bits and the real scales that turn them into values. G is 1 or the extent of
