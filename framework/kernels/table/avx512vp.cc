@@ -24,6 +24,12 @@ struct Lanes {
   static Sums multiply(Sums a, int32_t b) { return _mm512_mullo_epi32(a, _mm512_set1_epi32(b)); }
 
   static Bytes load_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
+  /// GCC would read a table again for each index.
+  static Bytes load_once(const uint8_t* p) {
+    Bytes a = load_bytes(p);
+    asm("" : "+v"(a));
+    return a;
+  }
   static Bytes splat_bytes(int a) { return _mm512_set1_epi8(static_cast<char>(a)); }
   static Bytes repeat(const uint8_t* p) { return _mm512_broadcastd_epi32(_mm_loadu_si32(p)); }
   static Bytes add_bytes(Bytes a, Bytes b) { return _mm512_add_epi8(a, b); }

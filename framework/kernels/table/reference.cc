@@ -54,25 +54,28 @@ void input(const InputProduct& d) noexcept {
 }
 
 template <Method M>
-int32_t weight_sum(const WeightProduct& d, int64_t b, int f, int t, int c) {
+int32_t weight_sum(const WeightProduct& d, int64_t b, int f, int64_t t, int c) {
   const uint8_t* q = d.q + b * d.q_sample + f * d.q_filter;
   int32_t sum = 0;
   for (int64_t k = 0; k < d.blocks; ++k, q += d.q_block) {
-    const uint8_t* index = d.index[t] + b * d.index_sample + d.block[k];
+    const uint8_t* index = d.index + b * d.index_sample + d.stream[t] + d.block[k];
     sum += step(M, q, index, d.index_plane, c);
   }
-  const int32_t term = d.term[t] == nullptr ? 0 : d.term[t][b * d.term_sample + f];
-  return d.unit * sum + d.start[t][b * d.start_sample + c] + term;
+  const int32_t term = d.term == nullptr ? 0 : d.term[b * d.term_sample + d.stream_term[t] + f];
+  return d.unit * sum + d.start[b * d.start_sample + t * kChannels + c] + term;
 }
 
 template <Method M>
 void weight(const WeightProduct& d) noexcept {
-  for (int64_t b = 0; b < d.samples; ++b) {
+  for (int64_t t = 0; t < d.streams; ++t) {
+    const int64_t first = t / kStreams * kStreams;
+    const int64_t together = d.streams - first < kStreams ? d.streams - first : kStreams;
     for (int f = 0; f < kFilters; ++f) {
-      for (int t = 0; t < d.streams; ++t) {
-        for (int c = 0; c < kChannels; ++c) {
-          real& sum = d.sums[(f * d.streams + t) * kChannels + c];
-          sum = fused(d.scale[b], static_cast<real>(weight_sum<M>(d, b, f, t, c)), sum);
+      real* sums = d.sums + (first * kFilters + f * together + t - first) * kChannels;
+      for (int c = 0; c < kChannels; ++c) {
+        for (int64_t b = 0; b < d.samples; ++b) {
+          const real sum = static_cast<real>(weight_sum<M>(d, b, f, t, c));
+          sums[c] = fused(d.scale[b], sum, sums[c]);
         }
       }
     }
@@ -81,10 +84,14 @@ void weight(const WeightProduct& d) noexcept {
 
 template <Method M>
 void index_sum(const IndexSum& s) noexcept {
-  for (int c = 0; c < kChannels; ++c) {
-    s.sums[c] = 0;
-    for (int64_t k = 0; k < s.blocks; ++k) {
-      s.sums[c] += step(M, s.q + k * s.q_block, s.index + s.block[k], s.index_plane, c);
+  for (int64_t t = 0; t < s.streams; ++t) {
+    for (int c = 0; c < kChannels; ++c) {
+      int32_t sum = 0;
+      for (int64_t k = 0; k < s.blocks; ++k) {
+        const uint8_t* index = s.index + s.stream[t] + s.block[k];
+        sum += step(M, s.q + k * s.q_block, index, s.index_plane, c);
+      }
+      s.sums[t * kChannels + c] = s.factor * sum + s.offset[t];
     }
   }
 }

@@ -6,7 +6,8 @@
 //   Bytes             an index or a table
 //   kPixels           pixels of a register tile, by its number of indices
 //   load_sums, splat_sums, zero, add, multiply
-//   load_bytes, splat_bytes, repeat (four bytes, 16 times), add_bytes
+//   load_bytes, load_once (never repeated by the compiler), splat_bytes, repeat (four bytes, 16
+//   times), add_bytes
 //   dot(sums, unsigned bytes, signed bytes), look(index, table)
 //   load_reals, splat_reals, to_reals, multiply, multiply_add, store_reals(reals, count, to)
 
@@ -53,7 +54,7 @@ struct TableStep {
     for (int t = 0; t < T; ++t) subset[t] = Lanes::load_bytes(index[t] + block[0]);
     FRACBIT_UNROLL
     for (int f = 0; f < F; ++f) {
-      const Bytes table = Lanes::load_bytes(q + f * d.q_filter);
+      const Bytes table = Lanes::load_once(q + f * d.q_filter);
       FRACBIT_UNROLL
       for (int t = 0; t < T; ++t) {
         sums[f][t] = Lanes::dot(sums[f][t], Lanes::look(subset[t], table), unit[0]);
@@ -159,7 +160,7 @@ struct PlaneStep {
       for (int t = 0; t < T; ++t) subset[t] = Lanes::load_bytes(index[t] + at);
       FRACBIT_UNROLL
       for (int f = 0; f < F; ++f) {
-        const Bytes table = Lanes::load_bytes(q + f * d.q_filter);
+        const Bytes table = Lanes::load_once(q + f * d.q_filter);
         FRACBIT_UNROLL
         for (int t = 0; t < T; ++t) {
           sums[f][t] = Lanes::dot(sums[f][t], Lanes::look(subset[t], table), unit[plane]);

@@ -30,7 +30,7 @@ inline constexpr int kChannels = 16;  ///< of an index
 inline constexpr int kWord = 64;      ///< channels of a word of bits, four indices
 inline constexpr int kVectors = 4;    ///< indices of one input product
 inline constexpr int kFilters = 4;    ///< of one weight product
-inline constexpr int kStreams = 3;    ///< indices of one weight product
+inline constexpr int kStreams = 3;    ///< indices that a weight product takes at once
 
 enum class Method {
   table,    ///< codes of at most 6 bits, s of one bit
@@ -67,35 +67,40 @@ struct InputProduct {
 };
 
 /// sums[f][t][c] = fma(scale[b], float(D), sums[f][t][c]) for the samples b in order, where
-/// D = unit (sum over blocks of q s) + start[t][c] + term[t][f]. A block is one table, or four
-/// codes.
+/// D = unit (sum over blocks of q s) + start[t][c] + term[t][f], for all streams t. A block is one
+/// table, or four codes. The sums of the streams lie three at a time: [streams / 3][kFilters][3 or
+/// what is left][kChannels].
 struct WeightProduct {
-  int64_t samples, blocks;
+  int64_t samples, blocks, streams;
   const uint8_t* q;
   int64_t q_sample, q_filter, q_block;  ///< bytes to the next one
-  const uint8_t* index[kStreams];       ///< of each stream
-  int64_t index_sample, index_plane;    ///< bytes to the next one
-  const int64_t* block;                 ///< [blocks] bytes from a stream to the index of a block
-  int streams;                          ///< 1 .. kStreams
-  int32_t most;                         ///< largest |q s|; dot only
-  int32_t unit;                         ///< 16 unit <= 127, but for dot
-  const int32_t* start[kStreams];       ///< [samples][start_sample], kChannels of them
+  const uint8_t* index;
+  int64_t index_sample, index_plane;  ///< bytes to the next one
+  const int64_t* stream;              ///< [streams] bytes from index to that of a stream
+  const int64_t* block;               ///< [blocks] bytes from a stream to the index of a block
+  int32_t most;                       ///< largest |q s|; dot only
+  int32_t unit;                       ///< 16 unit <= 127, but for dot
+  const int32_t* start;               ///< [samples][start_sample], of them [streams][kChannels]
   int64_t start_sample;
-  const int32_t* term[kStreams];  ///< [samples][term_sample], kFilters of them; or null for 0
+  const int32_t* term;  ///< [samples][term_sample], or null for 0
   int64_t term_sample;
-  const real* scale;  ///< [samples]
-  real* sums;         ///< [kFilters][streams][kChannels]
+  const int64_t* stream_term;  ///< [streams] integers from term to the kFilters of a stream
+  const real* scale;           ///< [samples]
+  real* sums;
 };
 
-/// sums[c] = sum over blocks of q s, for one row of codes q of 1 bit.
+/// sums[t][c] = factor (sum over blocks of q s) + offset[t], for one row of codes q of 1 bit.
 struct IndexSum {
+  int64_t blocks, streams;
   const uint8_t* index;
   int64_t index_plane;
-  const int64_t* block;  ///< [blocks] bytes from index to that of a block
-  int64_t blocks;
+  const int64_t* stream;  ///< [streams] bytes from index to that of a stream
+  const int64_t* block;   ///< [blocks] bytes from a stream to the index of a block
   const uint8_t* q;
   int64_t q_block;  ///< bytes to the next one
-  int32_t* sums;    ///< [kChannels]
+  int32_t factor;
+  const int32_t* offset;  ///< [streams]
+  int32_t* sums;          ///< [streams][kChannels]
 };
 
 /// sums[f][k] = fma(scale[b], g[b][f] x[b][k], sums[f][k]) for the samples b in order; the products

@@ -1,17 +1,37 @@
 // The weight gradients of every instruction set, after steps.inc.h.
 
+/// T streams from `first` on, for four filters.
+template <int T>
+struct Streams {
+  const uint8_t* index[T];
+  const int32_t* start;
+  const int32_t* term[T];
+
+  FRACBIT_INLINE Streams of(const WeightProduct& d, int64_t first) {
+    Streams s;
+    s.start = d.start + first * kChannels;
+    FRACBIT_UNROLL
+    for (int t = 0; t < T; ++t) {
+      s.index[t] = d.index + d.stream[first + t];
+      s.term[t] = d.term == nullptr ? nullptr : d.term + d.stream_term[first + t];
+    }
+    return s;
+  }
+};
+
 /// Integers of one sample.
 template <class Step, int F, int T>
-FRACBIT_INLINE void count_sample(const WeightProduct& d, int64_t sample, const Bytes (&unit)[2],
-                                 Sums (&sums)[F][T]) {
+FRACBIT_INLINE void count_sample(const WeightProduct& d, int64_t sample, const Streams<T>& streams,
+                                 const Bytes (&unit)[2], Sums (&sums)[F][T]) {
   const uint8_t* q = d.q + sample * d.q_sample;
+  const int32_t* start = streams.start + sample * d.start_sample;
   const uint8_t* index[T];
   FRACBIT_UNROLL
   for (int t = 0; t < T; ++t) {
-    index[t] = d.index[t] + sample * d.index_sample;
-    const Sums start = Lanes::load_sums(d.start[t] + sample * d.start_sample);
+    index[t] = streams.index[t] + sample * d.index_sample;
+    const Sums first = Step::kSecond == 0 ? Lanes::zero() : Lanes::load_sums(start + t * kChannels);
     FRACBIT_UNROLL
-    for (int f = 0; f < F; ++f) sums[f][t] = Step::kSecond == 0 ? Lanes::zero() : start;
+    for (int f = 0; f < F; ++f) sums[f][t] = first;
   }
   for (int64_t k = 0; k < d.blocks; k += Step::kDepth, q += Step::kDepth * d.q_block) {
     Step::template weight<F, T>(d, sums, unit, q, index, d.block + k);
@@ -19,21 +39,22 @@ FRACBIT_INLINE void count_sample(const WeightProduct& d, int64_t sample, const B
   if (Step::kSecond != 0) return;
   FRACBIT_UNROLL
   for (int t = 0; t < T; ++t) {
-    const Sums start = Lanes::load_sums(d.start[t] + sample * d.start_sample);
+    const Sums first = Lanes::load_sums(start + t * kChannels);
     FRACBIT_UNROLL
     for (int f = 0; f < F; ++f) {
-      sums[f][t] = Lanes::add(Lanes::multiply(sums[f][t], d.unit), start);
+      sums[f][t] = Lanes::add(Lanes::multiply(sums[f][t], d.unit), first);
     }
   }
 }
 
 /// Adds the terms of the filters.
 template <int F, int T>
-FRACBIT_INLINE void add_terms(const WeightProduct& d, int64_t sample, Sums (&sums)[F][T]) {
+FRACBIT_INLINE void add_terms(const WeightProduct& d, int64_t sample, const Streams<T>& streams,
+                              Sums (&sums)[F][T]) {
+  if (d.term == nullptr) return;
   FRACBIT_UNROLL
   for (int t = 0; t < T; ++t) {
-    if (d.term[t] == nullptr) continue;
-    const int32_t* term = d.term[t] + sample * d.term_sample;
+    const int32_t* term = streams.term[t] + sample * d.term_sample;
     FRACBIT_UNROLL
     for (int f = 0; f < F; ++f) sums[f][t] = Lanes::add(sums[f][t], Lanes::splat_sums(term[f]));
   }
@@ -41,19 +62,20 @@ FRACBIT_INLINE void add_terms(const WeightProduct& d, int64_t sample, Sums (&sum
 
 /// The real sums stay in registers over all samples.
 template <class Step, int T>
-void weight_tile(const WeightProduct& d) noexcept {
+void weight_tile(const WeightProduct& d, int64_t first, real* to) noexcept {
   constexpr int F = kFilters;
+  const Streams<T> streams = Streams<T>::of(d, first);
   const Bytes unit[2] = {Lanes::splat_bytes(d.unit), Lanes::splat_bytes(Step::kSecond * d.unit)};
   Reals sums[F][T];
   FRACBIT_UNROLL
   for (int f = 0; f < F; ++f) {
     FRACBIT_UNROLL
-    for (int t = 0; t < T; ++t) sums[f][t] = Lanes::load_reals(d.sums + (f * T + t) * kChannels);
+    for (int t = 0; t < T; ++t) sums[f][t] = Lanes::load_reals(to + (f * T + t) * kChannels);
   }
   for (int64_t b = 0; b < d.samples; ++b) {
     Sums counts[F][T];
-    count_sample<Step>(d, b, unit, counts);
-    add_terms(d, b, counts);
+    count_sample<Step>(d, b, streams, unit, counts);
+    add_terms(d, b, streams, counts);
     const Reals scale = Lanes::splat_reals(d.scale[b]);
     FRACBIT_UNROLL
     for (int f = 0; f < F; ++f) {
@@ -67,32 +89,32 @@ void weight_tile(const WeightProduct& d) noexcept {
   for (int f = 0; f < F; ++f) {
     FRACBIT_UNROLL
     for (int t = 0; t < T; ++t) {
-      Lanes::store_reals(sums[f][t], kChannels, d.sums + (f * T + t) * kChannels);
+      Lanes::store_reals(sums[f][t], kChannels, to + (f * T + t) * kChannels);
     }
   }
 }
 
 template <class Step>
 void weight(const WeightProduct& d) noexcept {
-  switch (d.streams) {
-    case 1:
-      return weight_tile<Step, 1>(d);
-    case 2:
-      return weight_tile<Step, 2>(d);
-    default:
-      return weight_tile<Step, 3>(d);
+  real* sums = d.sums;
+  int64_t stream = 0;
+  for (; stream + kStreams <= d.streams; stream += kStreams) {
+    weight_tile<Step, kStreams>(d, stream, sums);
+    sums += kStreams * kFilters * kChannels;
   }
+  if (d.streams - stream == 2) weight_tile<Step, 2>(d, stream, sums);
+  if (d.streams - stream == 1) weight_tile<Step, 1>(d, stream, sums);
 }
 
-/// A weight product of one filter, one sample and one stream; four chains hide the latency of one.
+/// The sum of one stream; four chains hide the latency of one.
 template <class Step>
-void index_sum(const IndexSum& s) noexcept {
+FRACBIT_INLINE Sums stream_sum(const IndexSum& s, const uint8_t* from) {
   constexpr int kChains = 4;
   WeightProduct d{};
   d.q_block = s.q_block;
   d.index_plane = s.index_plane;
   const Bytes unit[2] = {Lanes::splat_bytes(1), Lanes::splat_bytes(Step::kSecond)};
-  const uint8_t* const index[1] = {s.index};
+  const uint8_t* const index[1] = {from};
   const uint8_t* q = s.q;
   Sums sums[kChains][1][1];
   FRACBIT_UNROLL
@@ -108,7 +130,17 @@ void index_sum(const IndexSum& s) noexcept {
     Step::template weight<1, 1>(d, sums[0], unit, q, index, s.block + k);
   }
   const Sums low = Lanes::add(sums[0][0][0], sums[1][0][0]);
-  Lanes::store_sums(Lanes::add(low, Lanes::add(sums[2][0][0], sums[3][0][0])), s.sums);
+  return Lanes::add(low, Lanes::add(sums[2][0][0], sums[3][0][0]));
+}
+
+template <class Step>
+void index_sum(const IndexSum& s) noexcept {
+  for (int64_t stream = 0; stream < s.streams; ++stream) {
+    const Sums sum = stream_sum<Step>(s, s.index + s.stream[stream]);
+    const Sums offset = Lanes::splat_sums(s.offset[stream]);
+    Lanes::store_sums(Lanes::add(Lanes::multiply(sum, s.factor), offset),
+                      s.sums + stream * kChannels);
+  }
 }
 
 /// A tile of 4 filters and 4 vectors of channels over all samples.

@@ -105,21 +105,20 @@ class BlockWeights {
     const auto method =
         choice_.method == table::Method::dot ? table::Method::dot : table::Method::table;
     const Indices ones = all_ones(*choice_.kernels, method);
-    std::vector<int64_t> at(static_cast<size_t>(groups_));
-    for (size_t group = 0; group < at.size(); ++group) {
-      at[group] = static_cast<int64_t>(group) * vectors_ * kBytes;
-    }
+    const Operand& o = choice_.operand;
+    const int64_t step = vectors_ * kBytes;
+    std::vector<int64_t> groups(static_cast<size_t>(groups_)), vectors(4);
+    std::generate(groups.begin(), groups.end(),
+                  [at = -step, step]() mutable { return at += step; });
+    for (size_t v = 0; v < vectors.size(); ++v) vectors[v] = static_cast<int64_t>(v) * kBytes;
+    const std::vector<int32_t> offset(4, o.base * static_cast<int32_t>(s_.filters));
     std::vector<int32_t> sums(phase_.phase.taps.size() * kWord);
     for (size_t tap = 0; tap < phase_.phase.taps.size(); ++tap) {
-      const uint8_t* from = index_ + static_cast<int64_t>(tap) * groups_ * vectors_ * kBytes;
-      for (int64_t v = 0; v < vectors_; ++v) {
-        choice_.kernels->index_sum[static_cast<int>(method)](
-            {from + v * kBytes, 0, at.data(), groups_, ones.bytes, 0,
-             sums.data() + tap * kWord + v * kChannels});
-      }
+      choice_.kernels->index_sum[static_cast<int>(method)](
+          {groups_, vectors_, index_ + static_cast<int64_t>(tap) * groups_ * step, 0,
+           vectors.data(), groups.data(), ones.bytes, 0, o.factor, offset.data(),
+           sums.data() + tap * kWord});
     }
-    const Operand& o = choice_.operand;
-    for (int32_t& sum : sums) sum = o.factor * sum + o.base * static_cast<int32_t>(s_.filters);
     return sums;
   }
 

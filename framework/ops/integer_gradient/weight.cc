@@ -11,8 +11,8 @@ namespace fracbit::ops::integer_gradient {
 namespace {
 
 namespace table = kernels::table;
-using table::kChannels, table::kCodes, table::kFilters, table::kStreams, table::kVectors,
-    table::kWord, table::Method;
+using table::kChannels, table::kCodes, table::kFilters, table::kStreams, table::kWord,
+    table::Method;
 
 /// Filters of a task, at most; and tasks worth cutting for.
 constexpr int64_t kTileFilters = 64;
@@ -46,7 +46,8 @@ struct WeightCall {
     tile_filters = s.filters > kTileFilters ? kTileFilters : kTileFilters / 2;
     words = parts(s.channels, kWord);
     task_words = std::max<int64_t>(1, tiles() * words / kTasks);
-    const int64_t bytes = WeightIndex::bytes(layout, choice) + tile_filters * layout.pixels;
+    const int64_t bytes =
+        task_words * WeightIndex::bytes(layout, choice) + tile_filters * layout.pixels;
     samples = std::clamp<int64_t>(kGroupBytes / bytes, 1, std::max<int64_t>(1, s.images));
   }
   int64_t tiles() const { return parts(s.filters, tile_filters); }
@@ -55,99 +56,97 @@ struct WeightCall {
 /// Some filters and some words of channels, over all samples.
 class WeightTask {
  public:
-  WeightTask(const WeightCall& call, int64_t filter, int64_t first_word)
-      : call_(call),
-        filter_(filter),
-        filters_(std::min(call.tile_filters, call.s.filters - filter)),
-        first_word_(first_word),
-        last_word_(std::min(first_word + call.task_words, call.words)),
-        index_(call.x, call.layout, call.choice, call.g.top(), call.samples),
-        codes_(call.g, call.layout, call.choice, filter, filters_, call.samples),
-        word_sums_(codes_.quads() * kVectors * call.s.taps() * kFilters * kChannels),
-        sums_((last_word_ - first_word) * word_sums_) {
-    sums_.fill(0);
-  }
+  WeightTask(const WeightCall& call, int64_t filter, int64_t first_word);
 
   void run() {
     const int64_t images = call_.s.images;
     for (int64_t first = 0; first < images; first += call_.samples) {
       const int64_t count = std::min(call_.samples, images - first);
-      for (int64_t at = 0; at < count; ++at) codes_.make(first + at, at);
-      for (int64_t word = first_word_; word < last_word_; ++word) {
-        index_.enter(word);
-        for (int64_t at = 0; at < count; ++at) index_.make(first + at, at);
-        for (int64_t quad = 0; quad < codes_.quads(); ++quad) add_quad(word, quad, first, count);
+      for (int64_t at = 0; at < count; ++at) {
+        codes_.make(first + at, at);
+        for (WeightIndex& word : words_) word.make(first + at, at);
       }
+      for (int64_t quad = 0; quad < codes_.quads(); ++quad) add_quad(quad, first, count);
     }
-    for (int64_t word = first_word_; word < last_word_; ++word) write(word);
+    for (const WeightIndex& word : words_) write(word);
   }
 
  private:
-  /// The sums of a quad: [streams, three at a time][4 filters][three][16].
-  real* sums(int64_t word, int64_t quad) {
-    return sums_.data() + (word - first_word_) * word_sums_ +
-           quad * index_.streams() * kFilters * kChannels;
+  /// The sums of a quad as the kernel lays them out, [streams, three at a time][4 filters][three].
+  real* sums(const WeightIndex& word, int64_t quad) {
+    const int64_t each = words_.front().streams() * codes_.quads();
+    return sums_.data() +
+           ((&word - words_.data()) * each + quad * word.streams()) * kFilters * kChannels;
   }
-  void add_quad(int64_t word, int64_t quad, int64_t first, int64_t count);
-  void multiply(int64_t quad, int64_t sample, int64_t at, int64_t count, real* sums) const;
-  void write(int64_t word);
+  void add_quad(int64_t quad, int64_t first, int64_t count);
+  void multiply(const WeightIndex& word, int64_t quad, int64_t sample, int64_t at, int64_t count);
+  void write(const WeightIndex& word);
 
   const WeightCall& call_;
-  int64_t filter_, filters_, first_word_, last_word_;
-  WeightIndex index_;
+  int64_t filter_, filters_;
+  std::vector<WeightIndex> words_;
   WeightCodes codes_;
-  int64_t word_sums_;
+  std::vector<int64_t> stream_terms_;
   Buffer<real> sums_;  ///< [word][quad]
 };
 
-void WeightTask::add_quad(int64_t word, int64_t quad, int64_t first, int64_t count) {
+WeightTask::WeightTask(const WeightCall& call, int64_t filter, int64_t first_word)
+    : call_(call),
+      filter_(filter),
+      filters_(std::min(call.tile_filters, call.s.filters - filter)),
+      codes_(call.g, call.layout, call.choice, filter, filters_, call.samples) {
+  const int64_t last_word = std::min(first_word + call.task_words, call.words);
+  for (int64_t word = first_word; word < last_word; ++word) {
+    words_.emplace_back(call.x, call.layout, call.choice, call.g.top(), word, call.samples);
+  }
+  const int64_t streams = words_.front().streams();
+  for (int64_t stream = 0; stream < streams; ++stream) {
+    stream_terms_.push_back(stream % call.s.taps() * codes_.term_tap());
+  }
+  sums_ = Buffer<real>(std::ssize(words_) * codes_.quads() * streams * kFilters * kChannels);
+  sums_.fill(0);
+}
+
+void WeightTask::add_quad(int64_t quad, int64_t first, int64_t count) {
   for (int64_t at = 0; at < count; at += codes_.table_samples()) {
     const int64_t together = std::min(codes_.table_samples(), count - at);
     codes_.make_tables(quad, at, together);
-    multiply(quad, first + at, at, together, sums(word, quad));
+    for (const WeightIndex& word : words_) multiply(word, quad, first + at, at, together);
   }
 }
 
-void WeightTask::multiply(int64_t quad, int64_t sample, int64_t at, int64_t count,
-                          real* sums) const {
+void WeightTask::multiply(const WeightIndex& word, int64_t quad, int64_t sample, int64_t at,
+                          int64_t count) {
   table::WeightProduct d{};
-  d.samples = count;
-  d.blocks = call_.layout.blocks, d.block = index_.blocks().data();
+  d.samples = count, d.blocks = call_.layout.blocks, d.streams = word.streams();
   d.q = codes_.q(quad, at);
   d.q_sample = codes_.q_sample(), d.q_filter = codes_.q_filter(), d.q_block = codes_.q_block();
-  d.index_sample = index_.sample_bytes(), d.index_plane = index_.plane_bytes();
+  d.index = word.index(at);
+  d.index_sample = word.sample_bytes(), d.index_plane = word.plane_bytes();
+  d.stream = word.stream_offsets().data(), d.block = word.blocks().data();
   d.most = call_.g.top() * call_.choice.operand.most;
   d.unit = 2 * call_.choice.operand.factor;
-  d.start_sample = index_.start_step(), d.term_sample = codes_.term_step();
+  d.start = word.start(at), d.start_sample = word.start_step();
+  d.term = codes_.term(quad, at), d.term_sample = codes_.term_step();
+  d.stream_term = stream_terms_.data();
   d.scale = call_.g.scales.data() + sample;
-  d.sums = sums;
-  const auto kernel = call_.choice.kernels->weight[static_cast<int>(call_.choice.method)];
-  for (int64_t stream = 0; stream < index_.streams(); stream += d.streams) {
-    d.streams = static_cast<int>(std::min<int64_t>(kStreams, index_.streams() - stream));
-    for (int t = 0; t < d.streams; ++t) {
-      d.index[t] = index_.index(at, stream + t);
-      d.start[t] = index_.start(at, stream + t);
-      d.term[t] = codes_.term(quad, at, index_.tap_of(stream + t));
-    }
-    kernel(d);
-    d.sums += d.streams * kFilters * kChannels;
-  }
+  d.sums = sums(word, quad);
+  call_.choice.kernels->weight[static_cast<int>(call_.choice.method)](d);
 }
 
-void WeightTask::write(int64_t word) {
-  index_.enter(word);
+void WeightTask::write(const WeightIndex& word) {
   const Conv2dGeometry& s = call_.s;
   const real scale = call_.x.scales[0];
   for (int64_t f = 0; f < filters_; ++f) {
     const real* quad = sums(word, f / kFilters);
-    for (int64_t stream = 0; stream < index_.streams(); ++stream) {
+    for (int64_t stream = 0; stream < word.streams(); ++stream) {
       const int64_t first = stream / kStreams * kStreams;
-      const int64_t together = std::min<int64_t>(kStreams, index_.streams() - first);
+      const int64_t together = std::min<int64_t>(kStreams, word.streams() - first);
       const real* from =
           quad + (first * kFilters + f % kFilters * together + stream - first) * kChannels;
-      const int64_t channel = word * kWord + stream / s.taps() * kChannels;
+      const int64_t channel = word.word() * kWord + stream / s.taps() * kChannels;
       real* to = call_.dw.data() + (filter_ + f) * s.filter_size() +
-                 index_.tap_of(stream) * s.channels + channel;
+                 stream % s.taps() * s.channels + channel;
       const int64_t count = std::min<int64_t>(kChannels, s.channels - channel);
       for (int64_t c = 0; c < count; ++c) to[c] = from[c] * scale;
     }

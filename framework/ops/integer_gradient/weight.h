@@ -43,31 +43,26 @@ struct WeightLayout {
   std::vector<int32_t> inside() const;         ///< [taps] pixels of dy whose tap lies inside x
 };
 
-/// Indices of some samples for one word of 64 channels, and what their sums start from.
+/// Indices of some samples for one word of 64 channels, and what their sums start from. A stream is
+/// a tap of a vector of channels, tap by tap within the vector.
 class WeightIndex {
  public:
   WeightIndex(const ScaledBits& x, const WeightLayout& layout, const Choice& choice, int32_t top,
-              int64_t samples);
+              int64_t word, int64_t samples);
 
-  /// Takes on another word; the samples must be made again.
-  void enter(int64_t word);
   /// Makes place `at` from a sample of x.
   void make(int64_t sample, int64_t at);
 
-  /// A stream is a tap of a vector of channels, tap by tap within the vector.
-  int64_t streams() const { return vectors_ * std::ssize(taps_); }
-  int64_t tap_of(int64_t stream) const { return stream % std::ssize(taps_); }
-  const uint8_t* index(int64_t at, int64_t stream) const {
-    return index_.data() + at * sample_bytes() + stream_[static_cast<size_t>(stream)];
-  }
-  /// -top (sum of the levels that a stream meets), 16 channels.
-  const int32_t* start(int64_t at, int64_t stream) const {
-    return starts_.data() + (at * std::ssize(stream_) + stream) * 16;
-  }
+  int64_t word() const { return word_; }
+  int64_t streams() const { return std::ssize(stream_); }
   const std::vector<int64_t>& blocks() const { return blocks_; }
-  int64_t start_step() const { return std::ssize(stream_) * 16; }
+  const std::vector<int64_t>& stream_offsets() const { return stream_; }
+  const uint8_t* index(int64_t at) const { return index_.data() + at * sample_bytes(); }
   int64_t plane_bytes() const;
   int64_t sample_bytes() const { return planes_ * plane_bytes(); }
+  /// -top (sum of the levels that a stream meets), [stream][16].
+  const int32_t* start(int64_t at) const { return starts_.data() + at * start_step(); }
+  int64_t start_step() const { return streams() * 16; }
 
   /// Bytes of a sample, to choose how many there are room for.
   static int64_t bytes(const WeightLayout& layout, const Choice& choice);
@@ -76,7 +71,6 @@ class WeightIndex {
   void fill_lines(int64_t sample);
   void make_row(int64_t v, int64_t row, uint8_t* to) const;
   void make_levels(int64_t v, int64_t row, int64_t first, uint8_t* to) const;
-  void make_starts(int64_t at);
   const uint64_t* line(int64_t row, int64_t v) const;
 
   const BitTensor& x_;
@@ -84,16 +78,15 @@ class WeightIndex {
   const Choice& choice_;
   bool dot_;
   int32_t top_;
-  int64_t planes_, word_ = 0, vectors_ = 0;
-  std::vector<int64_t> blocks_, taps_, rows_;
-  std::vector<int64_t> stream_;  ///< [4 taps] bytes from the index of a sample
-  std::vector<int32_t> inside_;
-  std::vector<Span> columns_;  ///< of a line that are inside x, by phase
-  int64_t line_plane_;         ///< words of a plane of lines
-  Buffer<uint64_t> lines_;     ///< [plane][row][phase][column] of one sample, zeros around
-  Buffer<uint8_t> ones_;       ///< codes of 1 where a block has a pixel
-  Buffer<uint8_t> index_;      ///< [sample][plane][vector][v][row][column block][64]
-  Buffer<int32_t> starts_;     ///< [sample][stream][16]
+  int64_t planes_, word_;
+  std::vector<int64_t> blocks_, rows_, stream_;
+  std::vector<int32_t> offsets_;  ///< [stream] of the starts
+  std::vector<Span> columns_;     ///< of a line that are inside x, by phase
+  int64_t line_plane_;            ///< words of a plane of lines
+  Buffer<uint64_t> lines_;        ///< [plane][row][phase][column] of one sample, zeros around
+  Buffer<uint8_t> ones_;          ///< codes of 1 where a block has a pixel
+  Buffer<uint8_t> index_;         ///< [sample][plane][vector][v][row][column block][64]
+  Buffer<int32_t> starts_;        ///< [sample][stream][16]
 };
 
 /// Codes of some filters and samples, as kernels read them.
@@ -113,8 +106,10 @@ class WeightCodes {
   /// What the kernel reads for a quad at a place: tables as made last, or codes.
   const uint8_t* q(int64_t quad, int64_t at) const;
   int64_t q_sample() const, q_filter() const, q_block() const;
-  /// 2 base (sum of the codes whose tap lies inside x), or null if base is 0.
-  const int32_t* term(int64_t quad, int64_t at, int64_t tap) const;
+  /// 2 base (sum of the codes whose tap lies inside x), term_tap() from one tap to the next; or
+  /// null if base is 0.
+  const int32_t* term(int64_t quad, int64_t at) const;
+  int64_t term_tap() const { return rows_; }
   int64_t term_step() const { return layout_.s.taps() * rows_; }
 
  private:
@@ -129,6 +124,7 @@ class WeightCodes {
   int64_t filter_, filters_;
   int64_t rows_;  ///< filters, filled up to a multiple of 16
   int64_t table_samples_;
+  int64_t row_bytes_;       ///< of the codes of a filter
   Buffer<uint8_t> codes_;   ///< [sample][filter][pixel]
   Buffer<uint8_t> tables_;  ///< [sample][block][4 filters] tables
   Buffer<int32_t> terms_;   ///< [sample][tap][filter]

@@ -13,6 +13,8 @@ using table::kBytes, table::kCodes, table::kFilters, table::Method;
 
 /// Bytes of the tables of four filters, so that they stay in the first cache.
 constexpr int64_t kTableBytes = 16 << 10;
+/// Bytes after the codes of a filter, so that those of the next ones do not meet in one cache set.
+constexpr int64_t kGap = 64;
 
 }  // namespace
 
@@ -27,7 +29,8 @@ WeightCodes::WeightCodes(const GradientCodes& g, const WeightLayout& layout, con
       filters_(filters),
       rows_((filters + kCodes - 1) / kCodes * kCodes),
       table_samples_(samples),
-      codes_(samples * rows_ * layout.pixels) {
+      row_bytes_(layout.pixels + kGap),
+      codes_(samples * rows_ * row_bytes_) {
   if (!dot_) {
     const int64_t bytes = layout.blocks * q_block();
     table_samples_ = std::clamp<int64_t>(kTableBytes / bytes, 1, samples);
@@ -37,7 +40,7 @@ WeightCodes::WeightCodes(const GradientCodes& g, const WeightLayout& layout, con
 }
 
 int64_t WeightCodes::q_filter() const {
-  return dot_ ? layout_.pixels : nibbles_ ? 2 * kBytes : kBytes;
+  return dot_ ? row_bytes_ : nibbles_ ? 2 * kBytes : kBytes;
 }
 
 int64_t WeightCodes::q_block() const {
@@ -45,16 +48,15 @@ int64_t WeightCodes::q_block() const {
 }
 
 int64_t WeightCodes::q_sample() const {
-  return dot_ ? rows_ * layout_.pixels : layout_.blocks * q_block();
+  return dot_ ? rows_ * row_bytes_ : layout_.blocks * q_block();
 }
 
 const uint8_t* WeightCodes::q(int64_t quad, int64_t at) const {
-  return dot_ ? codes_.data() + (at * rows_ + quad * kFilters) * layout_.pixels : tables_.data();
+  return dot_ ? codes_.data() + (at * rows_ + quad * kFilters) * row_bytes_ : tables_.data();
 }
 
-const int32_t* WeightCodes::term(int64_t quad, int64_t at, int64_t tap) const {
-  if (terms_.empty()) return nullptr;
-  return terms_.data() + at * term_step() + tap * rows_ + quad * kFilters;
+const int32_t* WeightCodes::term(int64_t quad, int64_t at) const {
+  return terms_.empty() ? nullptr : terms_.data() + at * term_step() + quad * kFilters;
 }
 
 void WeightCodes::make(int64_t sample, int64_t at) {
@@ -78,8 +80,7 @@ void WeightCodes::turn(int64_t sample, int64_t at) {
         std::memcpy(staged[i], run[i], static_cast<size_t>(left));
         run[i] = staged[i];
       }
-      choice_.kernels->turn(run, codes_.data() + (at * rows_ + f) * layout_.pixels + p,
-                            layout_.pixels);
+      choice_.kernels->turn(run, codes_.data() + (at * rows_ + f) * row_bytes_ + p, row_bytes_);
     }
   }
 }
@@ -120,8 +121,7 @@ void WeightCodes::make_tables(int64_t quad, int64_t at, int64_t count) {
   if (dot_) return;
   for (int64_t b = 0; b < count; ++b) {
     for (int64_t f = 0; f < kFilters; ++f) {
-      const uint8_t* codes =
-          codes_.data() + ((at + b) * rows_ + quad * kFilters + f) * layout_.pixels;
+      const uint8_t* codes = codes_.data() + ((at + b) * rows_ + quad * kFilters + f) * row_bytes_;
       choice_.kernels->make_tables(codes, layout_.blocks, nibbles_,
                                    tables_.data() + b * q_sample() + f * q_filter(), q_block());
     }

@@ -29,23 +29,28 @@ Buffer<uint8_t> make_ones(const WeightLayout& layout, const Choice& choice) {
 }  // namespace
 
 WeightIndex::WeightIndex(const ScaledBits& x, const WeightLayout& layout, const Choice& choice,
-                         int32_t top, int64_t samples)
+                         int32_t top, int64_t word, int64_t samples)
     : x_(x.bits),
       layout_(layout),
       choice_(choice),
       dot_(choice.method == Method::dot),
       top_(top),
       planes_(planes_of(choice)),
+      word_(word),
       blocks_(layout.block_offsets()),
-      taps_(layout.tap_offsets()),
       rows_(layout.needed_rows()),
-      inside_(layout.inside()),
       line_plane_(layout.all_line_rows * layout.s.options.stride * layout.line_columns),
       lines_(x.bits.bits() * line_plane_),
       ones_(make_ones(layout, choice)),
       index_(samples * sample_bytes()) {
-  for (int64_t vector = 0; vector < kVectors; ++vector) {
-    for (const int64_t tap : taps_) stream_.push_back(vector * layout.index_bytes() + tap);
+  const std::vector<int64_t> taps = layout.tap_offsets();
+  const std::vector<int32_t> inside = layout.inside();
+  const int64_t channels = std::min<int64_t>(kWord, layout.s.channels - word * kWord);
+  for (int64_t vector = 0; vector * kChannels < channels; ++vector) {
+    for (size_t tap = 0; tap < taps.size(); ++tap) {
+      stream_.push_back(vector * layout.index_bytes() + taps[tap]);
+      offsets_.push_back(-top * choice.operand.base * inside[tap]);
+    }
   }
   starts_ = Buffer<int32_t>(samples * start_step());
   const int64_t stride = layout.s.options.stride;
@@ -62,12 +67,6 @@ int64_t WeightIndex::bytes(const WeightLayout& layout, const Choice& choice) {
 
 int64_t WeightIndex::plane_bytes() const {
   return kVectors * layout_.index_bytes();
-}
-
-void WeightIndex::enter(int64_t word) {
-  word_ = word;
-  const int64_t channels = std::min<int64_t>(kWord, layout_.s.channels - word * kWord);
-  vectors_ = (channels + kChannels - 1) / kChannels;
 }
 
 const uint64_t* WeightIndex::line(int64_t row, int64_t v) const {
@@ -100,7 +99,10 @@ void WeightIndex::make(int64_t sample, int64_t at) {
   for (int64_t v = 0; v < layout_.s.kernel_width; ++v) {
     for (const int64_t row : rows_) make_row(v, row, to + layout_.index_at(v, row, 0));
   }
-  make_starts(at);
+  choice_.kernels->index_sum[static_cast<int>(choice_.method)](
+      {layout_.blocks, streams(), to, plane_bytes(), stream_.data(), blocks_.data(), ones_.data(),
+       dot_ ? 4 : kBytes, -top_ * choice_.operand.factor, offsets_.data(),
+       starts_.data() + at * start_step()});
 }
 
 /// The indices of all column blocks that begin at a row.
@@ -137,18 +139,6 @@ void WeightIndex::make_levels(int64_t v, int64_t row, int64_t first, uint8_t* to
   }
   choice_.kernels->make_levels(pixels, x_.bits(), line_plane_, choice_.operand.mul,
                                choice_.operand.add, to, layout_.index_bytes());
-}
-
-void WeightIndex::make_starts(int64_t at) {
-  const Operand& o = choice_.operand;
-  const auto sum = choice_.kernels->index_sum[static_cast<int>(choice_.method)];
-  int32_t* to = starts_.data() + at * start_step();
-  for (int64_t stream = 0; stream < streams(); ++stream, to += kChannels) {
-    sum({index(at, stream), plane_bytes(), blocks_.data(), layout_.blocks, ones_.data(),
-         dot_ ? 4 : kBytes, to});
-    const int32_t base = o.base * inside_[static_cast<size_t>(tap_of(stream))];
-    for (int c = 0; c < kChannels; ++c) to[c] = -top_ * (o.factor * to[c] + base);
-  }
 }
 
 }  // namespace fracbit::ops::integer_gradient
