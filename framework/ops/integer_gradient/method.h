@@ -35,8 +35,9 @@ struct Choice {
 Choice choose_input(const BitTensor& w, int gradient_bits, int64_t groups, std::string_view isa);
 Choice choose_weight(const BitTensor& x, int gradient_bits, int64_t groups, std::string_view isa);
 
-/// "table 6x1 (avx512vp)": bits of the gradient first.
+/// "table 6x1 (avx512vp)": bits of the gradient first. `dense` is the weight gradient of a dense
+/// product, which has no sum of integers.
 std::string name_of(const Choice& choice, const BitTensor& operand, int gradient_bits,
-                    std::string_view isa);
+                    std::string_view isa, bool dense = false);
 
 }  // namespace fracbit::ops::integer_gradient
