@@ -49,6 +49,16 @@ std::vector<Module::NamedParameter> Module::parameters() const {
   return all;
 }
 
+std::vector<std::pair<std::string, Tensor>> Module::deployed_parameters() const {
+  std::vector<std::pair<std::string, Tensor>> all;
+  const_cast<Module*>(this)->visit([&](const std::string& path, Module& module) {
+    for (const NamedParameter& own : module.own_parameters_) {
+      all.emplace_back(join_path(path, own.name), module.deployed_value(own));
+    }
+  });
+  return all;
+}
+
 std::vector<Module::NamedBuffer> Module::buffers() {
   std::vector<NamedBuffer> all;
   visit([&](const std::string& path, Module& module) {
@@ -92,6 +102,23 @@ Shape Module::trace_child(const Child& child, const Shape& x, const std::string&
                           std::vector<LayerInfo>& rows) {
   try {
     return child.module->do_trace(x, join_path(path, child.name), rows);
+  } catch (Error& error) {
+    error.prepend_path(child.name);
+    throw;
+  }
+}
+
+void Module::do_lower(deploy::Lowering&) const {
+  throw ConfigError("[deploy] this layer has no deployed form");
+}
+
+Tensor Module::deployed_value(const NamedParameter& own) const {
+  return own.value.value();
+}
+
+void Module::lower_child(const Child& child, deploy::Lowering& to) {
+  try {
+    child.module->do_lower(to);
   } catch (Error& error) {
     error.prepend_path(child.name);
     throw;

@@ -12,6 +12,10 @@
 
 namespace fracbit {
 
+namespace deploy {
+class Lowering;
+}
+
 /// What one layer is and costs for one image; a row of `fracbit summary`.
 struct LayerInfo {
   std::string name;          ///< path, "features.3"
@@ -59,6 +63,10 @@ class Module {
   /// State that is not trained: running statistics, masks. Part of a checkpoint.
   std::vector<NamedBuffer> buffers();
 
+  /// Parameters as the deployed form of the network uses them: quantized weights as the reals that
+  /// they stand for.
+  std::vector<std::pair<std::string, Tensor>> deployed_parameters() const;
+
   /// Training mode (batch statistics, dropout, fresh scales) or evaluation mode, for this module
   /// and all below.
   void train(bool on = true);
@@ -80,6 +88,10 @@ class Module {
   /// like forward.
   Shape trace(const Shape& x, std::vector<LayerInfo>& rows) const { return do_trace(x, "", rows); }
 
+  /// Appends what this module computes in evaluation mode to the ops of a deployed network. Throws
+  /// ConfigError if it has no deployed form, ShapeError if the value so far does not fit.
+  void lower(deploy::Lowering& to) const { do_lower(to); }
+
   /// Visits this module and all below with their paths, in registration order.
   void visit(const std::function<void(const std::string& path, Module& module)>& visitor);
 
@@ -87,6 +99,9 @@ class Module {
   virtual Variable forward(const Variable& x) = 0;
   virtual Shape do_trace(const Shape& x, const std::string& path,
                          std::vector<LayerInfo>& rows) const = 0;
+  virtual void do_lower(deploy::Lowering& to) const;
+  /// One of the own parameters, as deployed.
+  virtual Tensor deployed_value(const NamedParameter& own) const;
   /// Fills the own parameters; `stream` keeps layers apart.
   virtual void do_initialize(uint64_t seed, uint32_t stream);
   virtual void do_after_update();
@@ -101,10 +116,12 @@ class Module {
     std::shared_ptr<Module> module;
   };
   const std::vector<Child>& children() const { return children_; }
-  /// forward() and trace() of a child, for containers: put the child's name into errors and rows.
+  /// forward(), trace() and lower() of a child, for containers: put the child's name into errors
+  /// and rows.
   static Variable call_child(const Child& child, const Variable& x);
   static Shape trace_child(const Child& child, const Shape& x, const std::string& path,
                            std::vector<LayerInfo>& rows);
+  static void lower_child(const Child& child, deploy::Lowering& to);
 
   /// Random numbers of this module in this step.
   Random random(Purpose purpose) const {

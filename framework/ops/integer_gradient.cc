@@ -1,11 +1,9 @@
 #include "fracbit/framework/ops/integer_gradient.h"
 
 #include <string>
-#include <string_view>
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/ops/integer_gradient/method.h"
 #include "fracbit/framework/ops/integer_gradient/operands.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 
@@ -83,19 +81,6 @@ Tensor linear_weight_gradient(const ScaledBits& x, const GradientCodes& g) {
   const Conv2dGeometry geometry = dense_geometry("linear", shape, weight, g.shape);
   check("linear", g, x);
   return weight_gradient("linear", x, g, geometry, weight);
-}
-
-std::string input_gradient_name(const BitTensor& w, int gradient_bits, int64_t groups) {
-  const std::string_view isa = isa_name(active_isa());
-  return name_of(integer_gradient::choose_input(w, gradient_bits, groups, isa), w, gradient_bits,
-                 isa);
-}
-
-std::string weight_gradient_name(const BitTensor& x, int gradient_bits, int64_t groups) {
-  const std::string_view isa = isa_name(active_isa());
-  const integer_gradient::Choice choice =
-      integer_gradient::choose_weight(x, gradient_bits, groups, isa);
-  return name_of(choice, x, gradient_bits, isa, x.shape().rank() == 2);
 }
 
 }  // namespace fracbit::ops

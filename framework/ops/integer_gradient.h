@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "fracbit/framework/bit_tensor.h"
@@ -30,13 +29,5 @@ Tensor conv2d_weight_gradient(const ScaledBits& x, const GradientCodes& g, const
                               const Conv2dOptions& options);
 Tensor linear_input_gradient(const GradientCodes& g, const ScaledBits& w);
 Tensor linear_weight_gradient(const ScaledBits& x, const GradientCodes& g);
-
-/// What computes these gradients from gradient codes of so many bits on this machine: "table 6x1
-/// (avx512vp)", bits of the gradient first. Tables serve weights of one bit, and activations of one
-/// bit, or of two beside gradients of at most 6; "dot" are products of bytes, "fma" the weight
-/// gradient of a dense product ([N, K]), "levels" sums of 16-bit levels, on instruction sets
-/// without kernels of their own and for groups.
-std::string input_gradient_name(const BitTensor& w, int gradient_bits, int64_t groups = 1);
-std::string weight_gradient_name(const BitTensor& x, int gradient_bits, int64_t groups = 1);
 
 }  // namespace fracbit::ops

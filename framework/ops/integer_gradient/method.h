@@ -35,9 +35,8 @@ struct Choice {
 Choice choose_input(const BitTensor& w, int gradient_bits, int64_t groups, std::string_view isa);
 Choice choose_weight(const BitTensor& x, int gradient_bits, int64_t groups, std::string_view isa);
 
-/// "table 6x1 (avx512vp)": bits of the gradient first. `dense` is the weight gradient of a dense
-/// product, which has no sum of integers.
+/// "table 6x1 (avx512vp)": bits of the gradient first.
 std::string name_of(const Choice& choice, const BitTensor& operand, int gradient_bits,
-                    std::string_view isa, bool dense = false);
+                    std::string_view isa);
 
 }  // namespace fracbit::ops::integer_gradient

@@ -1,0 +1,259 @@
+#include <algorithm>
+#include <vector>
+
+#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+#include "fracbit/framework/ops/bit_product/plan.h"
+#include "fracbit/quantize/deploy/runtime/bit_filters.h"
+#include "fracbit/quantize/deploy/runtime/bit_inputs.h"
+#include "fracbit/quantize/deploy/runtime/product.h"
+#include "fracbit/quantize/deploy/runtime/scratch.h"
+
+namespace fracbit::deploy::runtime {
+namespace {
+
+namespace bitgemm = kernels::bitgemm;
+using ops::bit_product::Op;
+using ops::bit_product::Operand;
+using ops::bit_product::Plan;
+using ops::bit_product::Step;
+
+using Kernel = void (*)(const bitgemm::Product&) noexcept;
+
+Kernel kernel_of(Op op, const bitgemm::Kernels& kernels) {
+  switch (op) {
+    case Op::codes:
+      return kernels.codes;
+    case Op::signs:
+      return kernels.signs;
+    case Op::weight_masked:
+      return kernels.weight_masked;
+    case Op::input_masked:
+      return kernels.input_masked;
+    case Op::both_masked:
+      return kernels.both_masked;
+  }
+  return nullptr;
+}
+
+const bitgemm::Kernels& find_kernels(std::string_view isa) {
+  const bitgemm::Kernels* found = bitgemm::find(std::string(isa).c_str());
+  return found != nullptr ? *found : *bitgemm::find("scalar");
+}
+
+Operand operand_of(const Value& x) {
+  Operand operand;
+  operand.planes = Layout{x}.planes();
+  if (x.form == Form::codes) {
+    operand.code_planes = x.bits;
+    return operand;
+  }
+  operand.terms.push_back({0, -1});
+  for (int n = 1; x.form == Form::residual && n < x.bits; ++n) {
+    operand.terms.push_back({2 * n - 1, 2 * n});
+  }
+  return operand;
+}
+
+Border border_of(const Frame& f) {
+  return {{f.out_height, f.in.value.height, f.kernel_height, f.stride, f.padding_begin},
+          {f.out_width, f.in.value.width, f.kernel_width, f.stride, f.padding_begin}};
+}
+
+std::string describe(const Value& x, const Weights& w) {
+  const bool x_terms = x.form == Form::residual;
+  const bool w_terms = w.coding == Coding::residual;
+  const std::string widths = std::to_string(w.bits) + "x" + std::to_string(x.bits);
+  if (x_terms && w_terms) return "residual " + widths;
+  if (x_terms || w_terms) return (x_terms ? "codes by residual " : "residual by codes ") + widths;
+  return (x.form == Form::signs && w.bits == 1 ? "signs " : "codes ") + widths;
+}
+
+class BitProduct : public Product {
+ public:
+  BitProduct(const Block& block, const Layout& in, std::string_view isa)
+      : Product(Frame(block, in)),
+        kernels_(find_kernels(isa)),
+        name_(describe(in.value, block.weights) + " popcount (" + kernels_.name + ")"),
+        filters_(block.weights, frame()),
+        plan_(ops::bit_product::make_plan(operand_of(in.value), filters_.operand())),
+        border_(border_of(frame())),
+        inputs_(frame()),
+        exact_(is_exact(block, in.value)),
+        narrow_(exact_ && is_narrow(largest_sum(block, in.value))),
+        x_scales_(in.value.scales),
+        w_scales_(block.weights.scales) {
+    if (w_scales_.empty()) w_scales_.assign(static_cast<size_t>(plan_.w_terms), 1.0F);
+    for (const Step& step : plan_.steps) {
+      filter_terms_.push_back(filters_.terms(step, border_));
+    }
+  }
+
+  std::string name() const override { return name_; }
+  SumType type() const override {
+    return !exact_ ? SumType::real : narrow_ ? SumType::int16 : SumType::int32;
+  }
+  int64_t scratch_bytes(int64_t lines) const override {
+    const int64_t count = lines * frame().line_pixels();
+    const auto steps = static_cast<int64_t>(plan_.steps.size());
+    return inputs_.scratch_bytes(lines) + scratch_bytes_of<int32_t>(count) +
+           scratch_bytes_of<int32_t>(count * steps) +
+           scratch_bytes_of<int32_t>(count * kBlock * plan_.w_terms * plan_.x_terms) +
+           scratch_bytes_of<float>(plan_.w_terms * kBlock);
+  }
+  void run(const Part& part) const noexcept override;
+
+ private:
+  /// Arrays that belong to one part.
+  struct Arrays {
+    int64_t pixels;
+    int32_t* classes;      ///< border class of each pixel
+    int32_t* pixel_terms;  ///< [steps][pixels]
+    int32_t* sums;         ///< [terms][pixels][kBlock]
+    float* scales;         ///< [w_terms][kBlock]
+  };
+
+  void set_classes(const Part& part, int32_t* classes) const;
+  void blocks(const Part& part, int64_t group, const BitInputs::View& x,
+              const Arrays& arrays) const;
+  void sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays) const;
+  /// The sums of filters [filter, filter + count).
+  void store(const Part& part, int64_t filter, int64_t count, const Arrays& arrays) const;
+  void combine(const Part& part, int64_t filter, int64_t count, const Arrays& arrays) const;
+
+  const bitgemm::Kernels& kernels_;
+  std::string name_;
+  BitFilters filters_;
+  Plan plan_;
+  Border border_;
+  BitInputs inputs_;
+  bool exact_;
+  bool narrow_;
+  std::vector<float> x_scales_, w_scales_;
+  std::vector<std::vector<int32_t>> filter_terms_;  ///< of each step
+};
+
+void BitProduct::set_classes(const Part& part, int32_t* classes) const {
+  if (frame().dense) {
+    std::fill_n(classes, part.lines, 0);
+    return;
+  }
+  for (int64_t line = part.first; line < part.first + part.lines; ++line) {
+    const int64_t row = border_.rows.class_of(line) * border_.columns.classes();
+    for (int64_t j = 0; j < frame().out_width; ++j) {
+      *classes++ = static_cast<int32_t>(row + border_.columns.class_of(j));
+    }
+  }
+}
+
+void BitProduct::sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays) const {
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    const Step& step = plan_.steps[i];
+    const std::vector<int32_t>& filter_term = filter_terms_[i];
+    bitgemm::Product product;
+    product.x = x.words + step.x_plane * inputs_.plane_words();
+    product.x_plane = inputs_.plane_words();
+    product.window = x.windows;
+    product.tap = inputs_.taps();
+    product.pixels = arrays.pixels;
+    product.k = filters_.words();
+    product.w = filters_.block(0, block) + step.w_plane * filters_.plane_size();
+    product.w_plane = filters_.plane_size();
+    product.x_planes = step.x_planes;
+    product.w_planes = step.w_planes;
+    product.factor = step.factor;
+    product.add = step.add;
+    product.pixel_term =
+        step.pixel.empty() ? nullptr : arrays.pixel_terms + static_cast<int64_t>(i) * arrays.pixels;
+    product.filter_term =
+        filter_term.empty() ? nullptr : filter_term.data() + block * border_.classes() * kBlock;
+    product.pixel_class = arrays.classes;
+    product.out = arrays.sums + step.sum * arrays.pixels * kBlock;
+    kernel_of(step.op, kernels_)(product);
+  }
+}
+
+template <typename T>
+void store_sums(const int32_t* sums, int64_t pixels, int64_t count, int64_t step, T* to) {
+  for (int64_t p = 0; p < pixels; ++p, sums += kBlock, to += step) {
+    if (count == kBlock) {
+      for (int64_t f = 0; f < kBlock; ++f) to[f] = static_cast<T>(sums[f]);
+    } else {
+      for (int64_t f = 0; f < count; ++f) to[f] = static_cast<T>(sums[f]);
+    }
+  }
+}
+
+void BitProduct::combine(const Part& part, int64_t filter, int64_t count,
+                         const Arrays& arrays) const {
+  const int64_t terms = plan_.w_terms;
+  const bool per_filter = static_cast<int64_t>(w_scales_.size()) > terms;
+  for (int64_t f = 0; f < count; ++f) {
+    for (int64_t n = 0; n < terms; ++n) {
+      const int64_t from = per_filter ? (filter + f) * terms + n : n;
+      arrays.scales[n * kBlock + f] = w_scales_[static_cast<size_t>(from)];
+    }
+  }
+  bitgemm::Epilogue epilogue;
+  epilogue.sums = arrays.sums;
+  epilogue.pixels = arrays.pixels;
+  epilogue.w_terms = plan_.w_terms;
+  epilogue.x_terms = plan_.x_terms;
+  epilogue.w_scale = arrays.scales;
+  epilogue.x_scale = x_scales_.data();
+  epilogue.x_scale_step = 0;
+  epilogue.y_step = frame().filters;
+  epilogue.y = static_cast<float*>(part.sums) + filter;
+  epilogue.filters = static_cast<int>(count);
+  const bool single = plan_.w_terms == 1 && plan_.x_terms == 1;
+  (single ? kernels_.scale : kernels_.combine)(epilogue);
+}
+
+void BitProduct::store(const Part& part, int64_t filter, int64_t count,
+                       const Arrays& arrays) const {
+  const int64_t step = frame().filters;
+  if (!exact_) return combine(part, filter, count, arrays);
+  if (narrow_) {
+    store_sums(arrays.sums, arrays.pixels, count, step, static_cast<int16_t*>(part.sums) + filter);
+  } else {
+    store_sums(arrays.sums, arrays.pixels, count, step, static_cast<int32_t*>(part.sums) + filter);
+  }
+}
+
+void BitProduct::blocks(const Part& part, int64_t group, const BitInputs::View& x,
+                        const Arrays& arrays) const {
+  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+    if (plan_.steps[i].pixel.empty()) continue;
+    inputs_.sum_windows(x, part.lines, plan_.steps[i].pixel,
+                        arrays.pixel_terms + static_cast<int64_t>(i) * arrays.pixels);
+  }
+  for (int64_t b = 0; b < filters_.blocks_per_group(); ++b) {
+    const int64_t filter = group * frame().group_filters + b * kBlock;
+    if (filter < part.begin || filter >= part.end) continue;
+    sum_block(group * filters_.blocks_per_group() + b, x, arrays);
+    store(part, filter, std::min(kBlock, frame().group_filters - b * kBlock), arrays);
+  }
+}
+
+void BitProduct::run(const Part& part) const noexcept {
+  Scratch scratch(part.scratch + inputs_.scratch_bytes(part.lines));
+  Arrays arrays;
+  arrays.pixels = part.lines * frame().line_pixels();
+  arrays.classes = scratch.take<int32_t>(arrays.pixels);
+  arrays.pixel_terms =
+      scratch.take<int32_t>(arrays.pixels * static_cast<int64_t>(plan_.steps.size()));
+  arrays.sums = scratch.take<int32_t>(arrays.pixels * kBlock * plan_.w_terms * plan_.x_terms);
+  arrays.scales = scratch.take<float>(plan_.w_terms * kBlock);
+  set_classes(part, arrays.classes);
+  for (int64_t group = 0; group < frame().groups; ++group) {
+    blocks(part, group, inputs_.load(part, group), arrays);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<const Product> make_bit_product(const Block& block, const Layout& in,
+                                                std::string_view isa) {
+  return std::make_unique<BitProduct>(block, in, isa);
+}
+
+}  // namespace fracbit::deploy::runtime
