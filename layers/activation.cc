@@ -8,24 +8,37 @@
 #include "fracbit/framework/ops/relu.h"
 #include "fracbit/layers/geometry.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 namespace {
 
-using Function = Variable (*)(const Variable&);
+struct Function {
+  std::string_view name;
+  Variable (*apply)(const Variable& x);
+  deploy::Activation deployed;
+};
 
-Function find_function(std::string_view name) {
-  if (name == "relu") return [](const Variable& x) { return ops::relu(x); };
-  if (name == "clip01") return [](const Variable& x) { return ops::clip(x, 0, 1); };
-  if (name == "cabs") return [](const Variable& x) { return ops::abs_clip(x); };
-  if (name == "hard-tanh") return [](const Variable& x) { return ops::hard_tanh(x); };
+constexpr Function kFunctions[] = {
+    {"relu", [](const Variable& x) { return ops::relu(x); }, deploy::Activation::relu},
+    {"clip01", [](const Variable& x) { return ops::clip(x, 0, 1); }, deploy::Activation::clip01},
+    {"cabs", [](const Variable& x) { return ops::abs_clip(x); }, deploy::Activation::cabs},
+    {"hard-tanh", [](const Variable& x) { return ops::hard_tanh(x); },
+     deploy::Activation::hard_tanh},
+};
+
+const Function& find_function(std::string_view name) {
+  for (const Function& function : kFunctions) {
+    if (function.name == name) return function;
+  }
   throw ConfigError("[activation] expected relu, clip01, cabs or hard-tanh, got '" +
                     std::string(name) + "'");
 }
 
 }  // namespace
 
-Activation::Activation(std::string_view function) : function_(find_function(function)) {}
+Activation::Activation(std::string_view function)
+    : function_(find_function(function).apply), deployed_(find_function(function).deployed) {}
 
 Variable Activation::forward(const Variable& x) {
   return function_(x);
@@ -33,6 +46,12 @@ Variable Activation::forward(const Variable& x) {
 
 Shape Activation::do_trace(const Shape& x, const std::string&, std::vector<LayerInfo>&) const {
   return x;
+}
+
+void Activation::do_lower(deploy::Lowering& to) const {
+  deploy::StoredOutput stored;
+  stored.output.activation = deployed_;
+  to.quantize(stored);
 }
 
 PRelu::PRelu(const Spec& spec) : spec_(spec) {

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "fracbit/framework/module.h"
+#include "fracbit/quantize/deploy/model.h"
 
 namespace fracbit::layers {
 
@@ -18,9 +19,11 @@ class Activation : public Module {
   Variable forward(const Variable& x) override;
   Shape do_trace(const Shape& x, const std::string& path,
                  std::vector<LayerInfo>& rows) const override;
+  void do_lower(deploy::Lowering& to) const override;
 
  private:
   Variable (*function_)(const Variable& x);
+  deploy::Activation deployed_;
 };
 
 /// y = x for x > 0, slope[c] x otherwise; the slopes are trained and start at 0.25.

@@ -1,9 +1,12 @@
 #include "fracbit/layers/batch_norm.h"
 
+#include <cmath>
+
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/batch_norm.h"
 #include "fracbit/layers/geometry.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 
@@ -42,6 +45,17 @@ void BatchNorm::do_initialize(uint64_t, uint32_t) {
   beta_.mutable_value().fill(0);
   running_mean_.fill(0);
   running_var_.fill(1);
+}
+
+void BatchNorm::do_lower(deploy::Lowering& to) const {
+  deploy::Normalize normalize;
+  for (int64_t c = 0; c < spec_.channels; ++c) {
+    const double deviation = std::sqrt(static_cast<double>(running_var_[c]) + spec_.eps);
+    normalize.mean.push_back(static_cast<float>(running_mean_[c]));
+    normalize.slope.push_back(static_cast<float>(gamma_.value()[c] * (1 / deviation)));
+    normalize.offset.push_back(static_cast<float>(beta_.value()[c]));
+  }
+  to.add(normalize);
 }
 
 std::vector<Example> batch_norm_examples() {

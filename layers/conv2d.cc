@@ -2,6 +2,7 @@
 
 #include "fracbit/framework/error.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 
@@ -39,6 +40,14 @@ void Conv2d::do_initialize(uint64_t seed, uint32_t stream) {
     initialize_uniform(bias_.mutable_value(), weight_.shape().stride0(),
                        {seed, stream, 1, Purpose::initial_weights});
   }
+}
+
+void Conv2d::do_lower(deploy::Lowering& to) const {
+  deploy::Block block = float_block(to, weight_.value(), bias_);
+  set_geometry(
+      convolution_geometry(to.shape(), spec_.kernel, spec_.stride, spec_.padding, spec_.groups),
+      block);
+  to.add(std::move(block), {});
 }
 
 std::vector<Example> conv2d_examples() {

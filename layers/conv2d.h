@@ -26,6 +26,7 @@ class Conv2d : public Module {
   Variable forward(const Variable& x) override;
   Shape do_trace(const Shape& x, const std::string& path,
                  std::vector<LayerInfo>& rows) const override;
+  void do_lower(deploy::Lowering& to) const override;
   void do_initialize(uint64_t seed, uint32_t stream) override;
 
  private:

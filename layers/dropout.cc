@@ -20,6 +20,8 @@ Shape Dropout::do_trace(const Shape& x, const std::string&, std::vector<LayerInf
   return x;
 }
 
+void Dropout::do_lower(deploy::Lowering&) const {}
+
 std::vector<Example> dropout_examples() {
   return {{"dropout", std::make_shared<Dropout>(0.5), {4, 6}}};
 }

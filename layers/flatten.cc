@@ -2,6 +2,7 @@
 
 #include "fracbit/framework/ops/reshape.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 
@@ -11,6 +12,10 @@ Variable Flatten::forward(const Variable& x) {
 
 Shape Flatten::do_trace(const Shape& x, const std::string&, std::vector<LayerInfo>&) const {
   return {x[0], x.stride0()};
+}
+
+void Flatten::do_lower(deploy::Lowering& to) const {
+  to.flatten();
 }
 
 std::vector<Example> flatten_examples() {

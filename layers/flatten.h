@@ -10,6 +10,7 @@ class Flatten : public Module {
   Variable forward(const Variable& x) override;
   Shape do_trace(const Shape& x, const std::string& path,
                  std::vector<LayerInfo>& rows) const override;
+  void do_lower(deploy::Lowering& to) const override;
 };
 
 }  // namespace fracbit::layers

@@ -3,6 +3,7 @@
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 
@@ -41,6 +42,11 @@ void Linear::do_initialize(uint64_t seed, uint32_t stream) {
     initialize_uniform(bias_.mutable_value(), spec_.in,
                        {seed, stream, 1, Purpose::initial_weights});
   }
+}
+
+void Linear::do_lower(deploy::Lowering& to) const {
+  require_rows("linear", to.shape(), spec_.in);
+  to.add(float_block(to, weight_.value(), bias_), {});
 }
 
 std::vector<Example> linear_examples() {

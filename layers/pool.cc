@@ -7,6 +7,7 @@
 #include "fracbit/framework/ops/pool.h"
 #include "fracbit/layers/geometry.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 
@@ -33,6 +34,15 @@ Shape GlobalAvgPool::do_trace(const Shape& x, const std::string&, std::vector<La
   if (x.rank() != 4)
     throw ShapeError("[global_avg_pool] expects images [N, H, W, C], got " + to_string(x));
   return {x[0], x[3]};
+}
+
+void Pool::do_lower(deploy::Lowering& to) const {
+  to.add(deploy::Pool{spec_.kind == Kind::average, spec_.kernel, spec_.stride, spec_.padding,
+                      spec_.padding});
+}
+
+void GlobalAvgPool::do_lower(deploy::Lowering& to) const {
+  to.add(deploy::GlobalMean{});
 }
 
 std::vector<Example> pool_examples() {

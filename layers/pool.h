@@ -25,6 +25,7 @@ class Pool : public Module {
   Variable forward(const Variable& x) override;
   Shape do_trace(const Shape& x, const std::string& path,
                  std::vector<LayerInfo>& rows) const override;
+  void do_lower(deploy::Lowering& to) const override;
 
  private:
   Spec spec_;
@@ -36,6 +37,7 @@ class GlobalAvgPool : public Module {
   Variable forward(const Variable& x) override;
   Shape do_trace(const Shape& x, const std::string& path,
                  std::vector<LayerInfo>& rows) const override;
+  void do_lower(deploy::Lowering& to) const override;
 };
 
 }  // namespace fracbit::layers

@@ -67,6 +67,18 @@ void QuantConv2d::do_after_update() {
   operands_.after_update(weight_.mutable_value());
 }
 
+void QuantConv2d::do_lower(deploy::Lowering& to) const {
+  deploy::Block block = operands_.lower(to, weight_.value());
+  set_geometry(
+      convolution_geometry(to.shape(), spec_.kernel, spec_.stride, spec_.padding, spec_.groups),
+      block);
+  to.add(std::move(block), {});
+}
+
+Tensor QuantConv2d::deployed_value(const NamedParameter& own) const {
+  return operands_.deployed_weights(own.value.value());
+}
+
 std::vector<Example> quant_conv2d_examples() {
   std::vector<Example> examples;
   for (const quantize::Scheme* scheme : quantize::schemes()) {

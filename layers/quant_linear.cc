@@ -59,6 +59,16 @@ void QuantLinear::do_after_update() {
   operands_.after_update(weight_.mutable_value());
 }
 
+void QuantLinear::do_lower(deploy::Lowering& to) const {
+  require_rows("quant_linear", to.shape(), spec_.in);
+  deploy::Block block = operands_.lower(to, weight_.value());
+  to.add(std::move(block), {});
+}
+
+Tensor QuantLinear::deployed_value(const NamedParameter& own) const {
+  return operands_.deployed_weights(own.value.value());
+}
+
 std::vector<Example> quant_linear_examples() {
   std::vector<Example> examples;
   for (const quantize::Scheme* scheme : quantize::schemes()) {

@@ -23,6 +23,8 @@ class QuantLinear : public Module {
   Variable forward(const Variable& x) override;
   Shape do_trace(const Shape& x, const std::string& path,
                  std::vector<LayerInfo>& rows) const override;
+  void do_lower(deploy::Lowering& to) const override;
+  Tensor deployed_value(const NamedParameter& own) const override;
   void do_initialize(uint64_t seed, uint32_t stream) override;
   void do_after_update() override;
 

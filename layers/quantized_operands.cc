@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/quantized_product.h"
 
 namespace fracbit::layers {
@@ -67,6 +68,32 @@ Variable QuantizedOperands::product(const Variable& x, const Variable& w,
           w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
         }
       });
+}
+
+deploy::Block QuantizedOperands::lower(deploy::Lowering& to, const Tensor& w) const {
+  if (inputs_) to.quantize(inputs_->stored_output());
+  if (!weights_) {
+    if (!inputs_) return float_block(to, w, Variable());
+    throw ConfigError(
+        "[deploy] float weights on inputs that this layer quantizes have no deployed form");
+  }
+  deploy::Block block;
+  Tensor a;
+  block.weights = to.weights(weights_->stored_weights(w), a);
+  std::vector<float> scales(a.span().begin(), a.span().end());
+  if (to.value().form == deploy::Form::floats && block.weights.coding != deploy::Coding::residual) {
+    // y = scale D, D of levels.
+    scales = std::exchange(block.weights.scales, {});
+  }
+  for (int64_t f = 0; f < w.shape()[0]; ++f) {
+    block.slope.push_back(scales[scales.size() == 1 ? 0 : static_cast<size_t>(f)]);
+  }
+  block.offset.assign(block.slope.size(), 0);
+  return block;
+}
+
+Tensor QuantizedOperands::deployed_weights(const Tensor& w) const {
+  return weights_ ? values(weights_->encode(w, quantize::Mode::infer)) : w;
 }
 
 std::vector<quantize::Quantizer::State> QuantizedOperands::state() {

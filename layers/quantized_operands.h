@@ -7,6 +7,7 @@
 #include "fracbit/framework/bit_tensor.h"
 #include "fracbit/framework/module.h"
 #include "fracbit/layers/engine.h"
+#include "fracbit/layers/lowering.h"
 #include "fracbit/quantize/quantize.h"
 
 namespace fracbit::layers {
@@ -38,6 +39,11 @@ class QuantizedOperands {
   };
   Variable product(const Variable& x, const Variable& w, std::shared_ptr<const Product> product,
                    const Run& run);
+
+  /// The deployed product with weights w, after the quantizer of its inputs, which is added.
+  deploy::Block lower(deploy::Lowering& to, const Tensor& w) const;
+  /// The reals that quantized weights stand for.
+  Tensor deployed_weights(const Tensor& w) const;
 
   /// Quantizer state as buffers: "weight_quantizer.NAME", "input_quantizer.NAME".
   std::vector<quantize::Quantizer::State> state();

@@ -3,6 +3,7 @@
 #include "fracbit/framework/ops/scale.h"
 #include "fracbit/layers/geometry.h"
 #include "fracbit/layers/layers.h"
+#include "fracbit/layers/lowering.h"
 
 namespace fracbit::layers {
 
@@ -23,6 +24,10 @@ Shape Scale::do_trace(const Shape& x, const std::string& path, std::vector<Layer
 
 void Scale::do_initialize(uint64_t, uint32_t) {
   scale_.mutable_value().fill(initial_);
+}
+
+void Scale::do_lower(deploy::Lowering& to) const {
+  to.add(deploy::Scale{static_cast<float>(scale_.value()[0])});
 }
 
 std::vector<Example> scale_examples() {

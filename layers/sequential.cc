@@ -28,6 +28,10 @@ Shape Sequential::do_trace(const Shape& x, const std::string& path,
   return shape;
 }
 
+void Sequential::do_lower(deploy::Lowering& to) const {
+  for (const Child& child : children()) lower_child(child, to);
+}
+
 std::vector<Example> sequential_examples() {
   auto net = std::make_shared<Sequential>();
   net->add(std::make_shared<Flatten>())

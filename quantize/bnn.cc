@@ -52,6 +52,13 @@ std::optional<Quantizer::Step> BnnActivations::step() const {
   return Step{ops::BlockActivation::sign, 1};
 }
 
+deploy::StoredOutput BnnActivations::stored_output() const {
+  deploy::StoredOutput stored;
+  stored.output.form = deploy::Form::signs;
+  stored.output.bits = 1;
+  return stored;
+}
+
 Tensor BnnActivations::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("bnn", x, dy);
   return window_ == Window::none ? dy : pass_inside(x, dy, -1, 1);

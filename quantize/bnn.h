@@ -34,6 +34,7 @@ class BnnActivations : public Quantizer {
   ScaledBits encode(const Tensor& x, Mode mode) override;
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
   std::optional<Step> step() const override;
+  deploy::StoredOutput stored_output() const override;
   double bits() const override { return 1; }
   int max_levels() const override { return 2; }
 

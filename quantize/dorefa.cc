@@ -188,6 +188,16 @@ std::optional<Quantizer::Step> DorefaActivations::step() const {
   return Step{clip_ == Clip::clip01 ? BlockActivation::clip01 : BlockActivation::cabs, bits_};
 }
 
+deploy::StoredOutput DorefaActivations::stored_output() const {
+  deploy::StoredOutput stored;
+  stored.output.form = deploy::Form::codes;
+  stored.output.activation =
+      clip_ == Clip::clip01 ? deploy::Activation::clip01 : deploy::Activation::cabs;
+  stored.output.bits = bits_;
+  stored.scale = static_cast<real>(1.0 / top_code(bits_));
+  return stored;
+}
+
 Tensor DorefaActivations::backward(const Tensor& x, const Tensor& dy) const {
   return clip_ == Clip::clip01 ? pass_inside(x, dy, 0, 1) : pass_abs_clip(x, dy);
 }

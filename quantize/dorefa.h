@@ -55,6 +55,7 @@ class DorefaActivations : public Quantizer {
   ScaledBits encode(const Tensor& x, Mode mode) override;
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
   std::optional<Step> step() const override;
+  deploy::StoredOutput stored_output() const override;
   double bits() const override { return bits_; }
   int max_levels() const override { return 1 << bits_; }
 

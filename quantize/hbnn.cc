@@ -179,6 +179,11 @@ ScaledInts HbnnWeights::encode_ints(const Tensor& w, Mode mode) {
   return residual_ints(w, mu, StoredWidths(widths_), options_.grid);
 }
 
+deploy::StoredWeights HbnnWeights::stored_weights(const Tensor& w) {
+  const Tensor mu = fit(w, Mode::infer);
+  return stored_residual(w, mu, StoredWidths(widths_), options_.grid);
+}
+
 double HbnnWeights::measured_bits() const {
   if (terms_ == 1 || widths_.empty()) return bits();
   const auto n = static_cast<int64_t>(widths_.size());

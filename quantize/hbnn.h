@@ -43,6 +43,7 @@ class HbnnWeights : public Quantizer {
   ScaledLevels simulate(const Tensor& w, Mode mode) override;
   ScaledBits encode(const Tensor& w, Mode mode) override;
   ScaledInts encode_ints(const Tensor& w, Mode mode) override;
+  deploy::StoredWeights stored_weights(const Tensor& w) override;
   int grid() const override { return terms_ == 1 ? 1 : options_.grid; }
   Tensor backward(const Tensor& w, const Tensor& dy) const override;
   bool whole_levels() const override { return grid() > 0; }
@@ -95,6 +96,7 @@ class HbnnActivations : public Quantizer {
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
   ScaledInts encode_ints(const Tensor& x, Mode mode) override;
+  deploy::StoredOutput stored_output() const override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
   bool whole_levels() const override { return grid() > 0; }

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "fracbit/framework/error.h"
 #include "fracbit/quantize/hbnn.h"
+#include "fracbit/quantize/level_grid.h"
 #include "fracbit/quantize/residual_code.h"
 #include "fracbit/quantize/surrogate.h"
 
@@ -182,6 +184,33 @@ ScaledInts HbnnActivations::encode_ints(const Tensor& x, Mode mode) {
   if (grid() == 0) return Quantizer::encode_ints(x, mode);
   last_ = fit(x, mode);
   return residual_ints(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
+}
+
+deploy::StoredOutput HbnnActivations::stored_output() const {
+  if (terms_ > 1 && heuristic_ == Heuristic::random) {
+    throw ConfigError("[deploy] random widths of positions have no deployed form");
+  }
+  deploy::StoredOutput stored;
+  stored.trained = batches_[0] > 0;
+  deploy::Output& output = stored.output;
+  output.bits = terms_;
+  for (const real mu : running_.mu.span()) output.scales.push_back(static_cast<float>(mu));
+  if (terms_ == 1) {
+    output.form = deploy::Form::signs;
+    stored.scale = running_.mu[0];
+    return stored;
+  }
+  output.form = grid_ > 0 ? deploy::Form::grid : deploy::Form::residual;
+  output.key = heuristic_ == Heuristic::middle_out ? deploy::Key::middle_out
+               : heuristic_ == Heuristic::top_down ? deploy::Key::top_down
+                                                   : deploy::Key::bottom_up;
+  for (const real tau : running_.tau.span()) output.cuts.push_back(static_cast<float>(tau));
+  if (grid_ > 0) {
+    const GridScales scales = grid_scales(running_.mu.reshaped({1, terms_}), grid_);
+    for (const real m : scales.m.span()) output.levels.push_back(static_cast<int16_t>(m));
+    stored.scale = scales.step[0];
+  }
+  return stored;
 }
 
 Tensor HbnnActivations::backward(const Tensor& x, const Tensor& dy) const {

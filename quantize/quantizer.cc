@@ -18,4 +18,12 @@ void Quantizer::after_update(Tensor&) const {}
 
 void Quantizer::set_random(uint64_t, uint32_t, uint64_t) {}
 
+deploy::StoredWeights Quantizer::stored_weights(const Tensor& w) {
+  return {encode(w, Mode::infer)};
+}
+
+deploy::StoredOutput Quantizer::stored_output() const {
+  throw ConfigError("[deploy] activations with scales of each sample have no deployed form");
+}
+
 }  // namespace fracbit::quantize

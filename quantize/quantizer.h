@@ -9,6 +9,7 @@
 #include "fracbit/framework/ops/norm_quantize.h"
 #include "fracbit/framework/random.h"
 #include "fracbit/framework/tensor.h"
+#include "fracbit/quantize/deploy/stored.h"
 
 namespace fracbit::quantize {
 
@@ -62,6 +63,12 @@ class Quantizer {
   virtual double stored_bits() const { return bits(); }
   /// Real scales stored for weights with this many filters.
   virtual int64_t stored_scales(int64_t filters) const;
+
+  /// Weights as a deployed network stores them, by default those of encode() in infer mode.
+  virtual deploy::StoredWeights stored_weights(const Tensor& w);
+  /// How a deployed network quantizes activations like this one in infer mode. Throws ConfigError
+  /// where that depends on more than the element, by default always.
+  virtual deploy::StoredOutput stored_output() const;
 
   /// Called once with the shape of the weights this quantizer will see, before state(): gives state
   /// that depends on it its size.

@@ -33,6 +33,10 @@ ScaledInts Residual::encode_ints(const Tensor& x, Mode mode) {
   return residual_ints(x, fit(x), UniformWidths(terms_), grid_);
 }
 
+deploy::StoredWeights Residual::stored_weights(const Tensor& w) {
+  return stored_residual(w, fit(w), UniformWidths(terms_), grid_);
+}
+
 Tensor Residual::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("residual", x, dy);
   if (window_ == Window::none) return dy;

@@ -276,6 +276,16 @@ ScaledInts residual_ints(const Tensor& x, const Tensor& mu, const Widths& widths
   return result;
 }
 
+deploy::StoredWeights stored_residual(const Tensor& w, const Tensor& mu, const Widths& widths,
+                                      int grid) {
+  deploy::StoredWeights stored{residual_bits(w, mu, widths)};
+  if (grid == 0 || mu.shape()[1] == 1) return stored;
+  GridScales scales = grid_scales(mu, grid);
+  stored.levels = std::move(scales.m);
+  stored.steps = std::move(scales.step);
+  return stored;
+}
+
 Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths) {
   require_same_shape("quantize", x, dy);
   Tensor dx = Tensor::uninitialized(x.shape());

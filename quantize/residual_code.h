@@ -2,6 +2,7 @@
 
 #include "fracbit/framework/bit_tensor.h"
 #include "fracbit/framework/int_tensor.h"
+#include "fracbit/quantize/deploy/stored.h"
 #include "fracbit/quantize/widths.h"
 
 namespace fracbit::quantize {
@@ -28,6 +29,10 @@ ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths
 
 /// The integer levels of one term or of a grid, with their scales.
 ScaledInts residual_ints(const Tensor& x, const Tensor& mu, const Widths& widths, int grid);
+
+/// Weights of such a code as a deployed network stores them: planes, and on a grid its scales.
+deploy::StoredWeights stored_residual(const Tensor& w, const Tensor& mu, const Widths& widths,
+                                      int grid);
 
 /// The straight-through window that widens with the width: dx_j = dy_j where |x_j| <= M_j.
 Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths);
