@@ -5,6 +5,7 @@
 #include "fracbit/apps/json_text.h"
 #include "fracbit/apps/machine.h"
 #include "fracbit/apps/network.h"
+#include "fracbit/apps/packed_file.h"
 #include "fracbit/apps/table.h"
 #include "fracbit/framework/batch.h"
 #include "fracbit/framework/cpu.h"
@@ -30,6 +31,11 @@ Batch random_batch(const Network& network, int64_t count, uint64_t seed) {
   }
   return batch;
 }
+
+/// What a measured network is called in the result.
+struct Title {
+  std::string model, quant, text;
+};
 
 class Stepper {
  public:
@@ -78,25 +84,49 @@ double median_seconds(Stepper& stepper, bool train, int64_t steps) {
   return seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
 }
 
+/// The packed model that is the argument, or else a network of the options.
+Network measured_network(const Settings& settings, Title& title) {
+  if (settings.arguments().empty()) {
+    title = {settings.text("model"), settings.text("quant"), quant_title(settings)};
+    Network network = make_network(settings);
+    network.module->initialize(static_cast<uint64_t>(settings.integer("seed")));
+    return network;
+  }
+  const auto packed =
+      std::make_shared<PackedNetwork>(deploy::PackedModel::load(settings.arguments().front()));
+  const deploy::PackedModel& model = packed->model();
+  const std::string quant(model.metadata("quant"));
+  title = {std::string(model.metadata("model")), quant, quant + " deployed"};
+  return {packed, {model.height(), model.width(), model.channels()}, model.classes()};
+}
+
+void complete(Settings& settings) {
+  if (settings.arguments().empty()) return complete_network(settings);
+  const std::string& path = settings.arguments().front();
+  if (!is_packed_file(path)) throw FileError(path + ": expects a packed model");
+  settings.set(*find_option("mode"), std::string("infer"), Rank::checkpoint, path);
+  if (settings.text("mode") == "train") throw settings.error("mode", "a packed model only infers");
+}
+
 Result bench(const Settings& settings) {
   set_threads(static_cast<int>(settings.integer("threads")));
   const auto seed = static_cast<uint64_t>(settings.integer("seed"));
   const int64_t images = settings.integer("batch");
-  Network network = make_network(settings);
-  network.module->initialize(seed);
+  Title title;
+  Network network = measured_network(settings, title);
   Batch batch = random_batch(network, images, seed);
   Stepper stepper(std::move(network), std::move(batch), seed);
   const bool train = settings.text("mode") == "train";
   const double seconds = median_seconds(stepper, train, settings.integer("steps"));
   const double rate = static_cast<double>(images) / seconds;
   Result result;
-  result.text = settings.text("model") + ", quant " + quant_title(settings) + ", " +
-                settings.text("mode") + ", batch " + std::to_string(images) + ": " +
-                fixed(rate, 1) + " images/s, " + fixed(1000 * seconds, 2) + " ms a step (" +
-                std::string(isa_name(active_isa())) + ", " + std::to_string(threads()) +
-                " threads, peak " + bytes_text(static_cast<double>(peak_rss_bytes())) + ")\n";
-  result.json = json_text({{"model", settings.text("model")},
-                           {"quant", settings.text("quant")},
+  result.text = title.model + ", quant " + title.text + ", " + settings.text("mode") + ", batch " +
+                std::to_string(images) + ": " + fixed(rate, 1) + " images/s, " +
+                fixed(1000 * seconds, 3) + " ms a step (" + std::string(isa_name(active_isa())) +
+                ", " + std::to_string(threads()) + " threads, peak " +
+                bytes_text(static_cast<double>(peak_rss_bytes())) + ")\n";
+  result.json = json_text({{"model", title.model},
+                           {"quant", title.quant},
                            {"mode", settings.text("mode")},
                            {"batch", images},
                            {"steps", settings.integer("steps")},
@@ -113,11 +143,15 @@ Result bench(const Settings& settings) {
 const Command bench_command = {
     .name = "bench",
     .summary = "images per second of a network on random data, median of steps",
+    .arguments = "[FILE]",
     .takes = kBench,
+    .max_arguments = 1,
+    .notes = "FILE is a packed model, which is measured instead of a network of the options.",
     .examples =
         "fracbit bench --model vgg8 --quant dorefa --mode infer --batch 32\n"
-        "fracbit bench --model cifar4 --quant hbnn --steps 20 --json",
-    .complete = complete_network,
+        "fracbit bench --model cifar4 --quant hbnn --steps 20 --json\n"
+        "fracbit bench run/best.fbit --batch 1",
+    .complete = complete,
     .run = bench,
 };
 

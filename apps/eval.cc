@@ -35,7 +35,7 @@ Result eval(const Settings& settings) {
   result.json = json_text({{"model", stored.model},
                            {"quant", stored.quant},
                            {"dataset", settings.text("dataset")},
-                           {"engine", settings.text("engine")},
+                           {"engine", stored.engine},
                            {"top1", found.top1},
                            {"top5", found.top5},
                            {"loss", found.loss},
@@ -49,15 +49,16 @@ Result eval(const Settings& settings) {
 
 const Command eval_command = {
     .name = "eval",
-    .summary = "accuracy of a checkpoint on a data set",
+    .summary = "accuracy of a checkpoint or packed model on a data set",
     .arguments = "FILE",
     .takes = kEval,
     .min_arguments = 1,
     .max_arguments = 1,
-    .notes = "Options that are not given are those the checkpoint was trained with.",
+    .notes = "Options that are not given are those the network was trained with.",
     .examples =
         "fracbit eval run/best.ckpt\n"
-        "fracbit eval run/best.ckpt --engine simulated --json",
+        "fracbit eval run/best.ckpt --engine simulated --json\n"
+        "fracbit eval run/best.fbit --data-dir cifar",
     .complete = complete_from_checkpoint,
     .run = eval,
 };

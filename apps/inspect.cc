@@ -2,7 +2,9 @@
 
 #include "fracbit/apps/command.h"
 #include "fracbit/apps/console.h"
+#include "fracbit/apps/inspect_packed.h"
 #include "fracbit/apps/json_text.h"
+#include "fracbit/apps/packed_file.h"
 #include "fracbit/apps/settings.h"
 #include "fracbit/apps/table.h"
 #include "fracbit/framework/checkpoint.h"
@@ -89,7 +91,9 @@ std::string json(const Checkpoint& checkpoint) {
 }
 
 Result inspect(const Settings& settings) {
-  const Checkpoint checkpoint = load_checkpoint(settings.arguments().front());
+  const std::string& path = settings.arguments().front();
+  if (is_packed_file(path)) return inspect_packed(path);
+  const Checkpoint checkpoint = load_checkpoint(path);
   return {text(checkpoint), json(checkpoint)};
 }
 
@@ -97,7 +101,7 @@ Result inspect(const Settings& settings) {
 
 const Command inspect_command = {
     .name = "inspect",
-    .summary = "what a checkpoint holds; which kernels this machine gets",
+    .summary = "what a checkpoint or packed model holds; which kernels this machine gets",
     .arguments = "FILE",
     .takes = kInspect,
     .min_arguments = 1,

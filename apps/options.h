@@ -23,7 +23,8 @@ enum Takes : unsigned {
   kInspect = 64,
   kList = 128,
   kData = 256,
-  kEvery = 511,
+  kExport = 512,
+  kEvery = 1023,
 };
 
 /// Whether an option is also a key of config files and of the environment.

@@ -65,7 +65,7 @@ nlohmann::ordered_json entry(const std::string& path, const std::vector<Class>& 
 Result predict(const Settings& settings) {
   set_threads(static_cast<int>(settings.integer("threads")));
   const StoredNetwork stored = load_network(settings);
-  const data::DatasetInfo info = stored_dataset(stored.checkpoint);
+  const data::DatasetInfo& info = stored.images;
   const std::vector<std::string> paths(settings.arguments().begin() + 1,
                                        settings.arguments().end());
   size_t width = 0;
@@ -94,7 +94,7 @@ const Command predict_command = {
     .min_arguments = 2,
     .max_arguments = 1000000,
     .notes =
-        "FILE is a checkpoint. Images (PNG, JPEG) are brought to the size of "
+        "FILE is a checkpoint or a packed model. Images (PNG, JPEG) are brought to the size of "
         "the network's input and normalised as in training.",
     .examples =
         "fracbit predict run/best.ckpt photo.png\n"

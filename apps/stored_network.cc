@@ -1,5 +1,6 @@
 #include "fracbit/apps/stored_network.h"
 
+#include "fracbit/apps/packed_file.h"
 #include "fracbit/apps/sources.h"
 #include "fracbit/apps/training.h"
 
@@ -26,12 +27,36 @@ Settings stored_settings(const Checkpoint& checkpoint) {
   return stored;
 }
 
-data::DatasetInfo stored_dataset(const Checkpoint& checkpoint) {
-  return data::find(stored_settings(checkpoint).text("dataset")).info;
+namespace {
+
+/// The data set that a packed model notes, if this program has it.
+void complete_from_packed(Settings& settings, const std::string& path) {
+  if (settings.command().takes == kEval) {
+    const std::string name(deploy::PackedModel::load(path).metadata("dataset"));
+    settings.set(*find_option("dataset"), name, Rank::checkpoint, path);
+  }
+  if (settings.setting("engine").rank > Rank::fallback) {
+    throw settings.error("engine", "has no meaning for a packed model");
+  }
 }
+
+StoredNetwork load_packed(const std::string& path) {
+  const auto module = std::make_shared<PackedNetwork>(deploy::PackedModel::load(path));
+  const deploy::PackedModel& model = module->model();
+  StoredNetwork stored;
+  stored.images = noted_images(model, path);
+  stored.network = {module, stored.images.image_shape, model.classes()};
+  stored.model = model.metadata("model");
+  stored.quant = model.metadata("quant");
+  stored.engine = "deployed";
+  return stored;
+}
+
+}  // namespace
 
 void complete_from_checkpoint(Settings& settings) {
   const std::string& path = settings.arguments().front();
+  if (is_packed_file(path)) return complete_from_packed(settings, path);
   const Settings stored = stored_settings(load_checkpoint(path));
   for (const Setting& setting : stored.all()) {
     const bool here = (setting.option->takes & settings.command().takes) != 0;
@@ -43,15 +68,21 @@ void complete_from_checkpoint(Settings& settings) {
 }
 
 StoredNetwork load_network(const Settings& settings) {
+  const std::string& path = settings.arguments().front();
+  if (is_packed_file(path)) return load_packed(path);
+  const Checkpoint checkpoint = load_checkpoint(path);
+  Settings trained = stored_settings(checkpoint);
+  if (settings.command().takes != kExport) {
+    const Setting& engine = settings.setting("engine");
+    trained.set(*engine.option, engine.value, Rank::flag, engine.origin);
+  }
   StoredNetwork stored;
-  stored.checkpoint = load_checkpoint(settings.arguments().front());
-  Settings trained = stored_settings(stored.checkpoint);
-  const Setting& engine = settings.setting("engine");
-  trained.set(*engine.option, engine.value, Rank::flag, engine.origin);
+  stored.images = data::find(trained.text("dataset")).info;
+  stored.engine = trained.text("engine");
   stored.network = make_network(trained);
   stored.model = trained.text("model");
   stored.quant = quant_title(trained);
-  restore(stored.checkpoint, *stored.network.module);
+  restore(checkpoint, *stored.network.module);
   stored.network.module->eval();
   return stored;
 }

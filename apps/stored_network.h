@@ -14,23 +14,20 @@ Settings stored_settings(const Checkpoint& checkpoint);
 /// ours.
 void apply_stored(Settings& settings, const Checkpoint& checkpoint);
 
-/// What the images that the network was trained on have in common; also without their files. Throws
-/// FileError.
-data::DatasetInfo stored_dataset(const Checkpoint& checkpoint);
-
-/// For commands whose first argument is a checkpoint: lets options that are not given come from it.
-/// Throws FileError, ConfigError.
+/// For commands whose first argument is a checkpoint or a packed model: lets options that are not
+/// given come from it. Throws FileError, ConfigError.
 void complete_from_checkpoint(Settings& settings);
 
 /// A network with its trained weights, in evaluation mode.
 struct StoredNetwork {
-  Checkpoint checkpoint;
   Network network;
+  data::DatasetInfo images;  ///< that it was trained on
   std::string model;
-  std::string quant;  ///< "hbnn 1.4/1.4"
+  std::string quant;   ///< "hbnn 1.4/1.4"
+  std::string engine;  ///< "packed", "simulated", or "deployed" of a packed model
 };
-/// The checkpoint that is the first argument, on the --engine of `settings`. Throws FileError,
-/// ConfigError.
+/// The checkpoint or packed model that is the first argument, a checkpoint on the --engine of
+/// `settings`. Throws FileError, ConfigError.
 StoredNetwork load_network(const Settings& settings);
 
 }  // namespace fracbit::apps

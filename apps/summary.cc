@@ -2,7 +2,9 @@
 
 #include "fracbit/apps/json_text.h"
 #include "fracbit/apps/network.h"
+#include "fracbit/apps/packed_file.h"
 #include "fracbit/apps/table.h"
+#include "fracbit/quantize/deploy/deploy.h"
 
 namespace fracbit::apps {
 namespace {
@@ -14,6 +16,7 @@ struct Totals {
   int64_t packed_bytes = 0;
   int64_t macs = 0;
   double bit_ops = 0;
+  int64_t file_bytes = 0;  ///< of the packed model; 0 if there is none
 
   double average_bits() const {
     return weights == 0 ? 32 : weight_bits / static_cast<double>(weights);
@@ -48,6 +51,28 @@ std::string asked(const Settings& settings, std::string_view option) {
   return choice == "scheme" ? "" : ", " + std::string(option) + " " + choice;
 }
 
+std::string file_text(const Totals& totals) {
+  if (totals.file_bytes == 0) return ", no packed model";
+  return ", packed model " + grouped(totals.file_bytes) + " bytes";
+}
+
+/// Bytes that `fracbit export` will write after training on --dataset: sizes follow from the
+/// options alone. 0 if a layer has no deployed form.
+int64_t packed_file_bytes(const Settings& settings, const Network& network) {
+  const Shape& image = network.input;
+  const data::DatasetInfo images =
+      settings.has("dataset") ? data::find(settings.text("dataset")).info : data::DatasetInfo{};
+  const deploy::PackOptions options = {
+      .metadata = packed_notes(settings.text("model"), quant_title(settings), images),
+      .untrained = true};
+  try {
+    const auto package = deploy::pack(*network.module, {1, image[0], image[1], image[2]}, options);
+    return static_cast<int64_t>(package.bytes.size());
+  } catch (const ConfigError&) {
+    return 0;
+  }
+}
+
 std::string text(const Settings& settings, const Network& network,
                  const std::vector<LayerInfo>& rows, const Totals& totals) {
   Table table("lllrrrrrrl");
@@ -69,7 +94,8 @@ std::string text(const Settings& settings, const Network& network,
          to_string(network.input) + ", " + std::to_string(network.classes) + " classes" +
          asked(settings, "block-order") + asked(settings, "last-activation") + "\n\n" +
          table.text() + "\nas float " + bytes_text(4.0 * static_cast<double>(totals.parameters)) +
-         ", packed " + bytes_text(static_cast<double>(totals.packed_bytes)) + "\n";
+         ", packed " + bytes_text(static_cast<double>(totals.packed_bytes)) + file_text(totals) +
+         "\n";
 }
 
 std::string json(const Settings& settings, const Network& network,
@@ -98,6 +124,7 @@ std::string json(const Settings& settings, const Network& network,
                     {"parameters", totals.parameters},
                     {"float_bytes", 4 * totals.parameters},
                     {"packed_bytes", totals.packed_bytes},
+                    {"fbit_bytes", totals.file_bytes},
                     {"macs", totals.macs},
                     {"bit_ops", static_cast<int64_t>(totals.bit_ops)},
                     {"average_weight_bits", totals.average_bits()},
@@ -110,7 +137,9 @@ Result summary(const Settings& settings) {
   std::vector<LayerInfo> rows;
   network.module->eval();
   network.module->trace(Shape{1, image[0], image[1], image[2]}, rows);
-  const Totals totals = add_up(rows);
+  network.module->initialize(1);
+  Totals totals = add_up(rows);
+  totals.file_bytes = packed_file_bytes(settings, network);
   return {text(settings, network, rows, totals), json(settings, network, rows, totals)};
 }
 
