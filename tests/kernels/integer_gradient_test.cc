@@ -186,23 +186,6 @@ TEST_CASE("the public gradients are those of the instruction set in use") {
   }
 }
 
-TEST_CASE("names of gradients say the method, the bits and the instruction set") {
-  const BitTensor weights = BitTensor::bipolar({8, 3, 3, 8});
-  const BitTensor inputs({2, 4, 4, 8}, Encoding::codes, 2);
-  const BitTensor rows({2, 8}, Encoding::codes, 2);
-  const std::string isa = " (" + std::string(isa_name(active_isa())) + ")";
-  const bool kernels = active_isa() == Isa::avx512vp;
-  const auto expected = [&](const std::string& name) {
-    return kernels ? name + isa : "levels" + name.substr(name.find(' '));
-  };
-  REQUIRE(ops::input_gradient_name(weights, 6) == expected("table 6x1"));
-  REQUIRE(ops::input_gradient_name(inputs, 8) == expected("dot 8x2"));
-  REQUIRE(ops::weight_gradient_name(inputs, 6) == expected("table 6x2"));
-  REQUIRE(ops::weight_gradient_name(inputs, 7) == expected("dot 7x2"));
-  REQUIRE(ops::weight_gradient_name(rows, 6) == expected("fma 6x2"));
-  REQUIRE(ops::input_gradient_name(weights, 6, 2) == "levels 6x1");
-}
-
 /// A dense product, and the same as a convolution of one pixel.
 Case draw_linear(BitDraw& draw) {
   Case c;

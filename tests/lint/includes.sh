@@ -9,7 +9,8 @@ xargs awk '
 BEGIN {
   may["kernels"] = " kernels "
   may["framework"] = " framework kernels "
-  may["quantize"] = " framework quantize "
+  may["quantize"] = " framework quantize runtime "
+  may["runtime"] = " framework quantize runtime kernels "  # of deployed networks
   may["layers"] = " framework quantize layers "
   may["data"] = " framework data "
   may["models"] = " framework quantize layers models "
@@ -26,6 +27,7 @@ BEGIN {
 }
 function area(path, part) {
   if (path ~ /^framework\/kernels\//) return "kernels"
+  if (path ~ /^quantize\/deploy\/runtime\//) return "runtime"
   split(path, part, "/")
   return part[1]
 }
@@ -55,7 +57,7 @@ function report(why) { printf "%s:%d: %s: %s\n", FILENAME, FNR, why, $0; bad = 1
   if (name == "fracbit/framework/real.h") next  # the number type, for kernels too
   to = area(substr(name, 9))
   if (from in may && index(may[from], " " to " ") == 0) report(from " may not include " to)
-  if (to == "kernels" && from == "framework" && FILENAME ~ /\.h$/) report("kernels are included in .cc only")
+  if (to == "kernels" && from ~ /^(framework|runtime)$/ && FILENAME ~ /\.h$/) report("kernels are included in .cc only")
 }
 END { exit bad }
 '
