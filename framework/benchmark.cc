@@ -6,6 +6,7 @@
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/ops/bit_product/run.h"
+#include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "fracbit/framework/random.h"
 
@@ -128,6 +129,51 @@ KernelBenchmark bit_product(const Case& c, const Bits& bits, std::string_view is
   return benchmark;
 }
 
+GradientCodes random_gradient(const Shape& shape, int bits) {
+  const Random random(1, 3, 0, Purpose::synthetic_data);
+  GradientCodes g{shape, bits, Buffer<uint8_t>(shape.size()), Tensor::full({shape[0]}, 1)};
+  for (int64_t i = 0; i < shape.size(); ++i) {
+    g.codes[i] = static_cast<uint8_t>(random.below(i, int64_t{1} << bits));
+  }
+  return g;
+}
+
+/// Bits of the weights or inputs that gradient codes are multiplied with.
+enum class GradientOf { inputs, weights };
+
+KernelBenchmark gradient_product(const Case& c, GradientOf of, int bits, std::string_view isa) {
+  constexpr int kGradientBits = 6;
+  const bool inputs = of == GradientOf::inputs;
+  KernelBenchmark benchmark =
+      describe(c, inputs ? "input gradient" : "weight gradient", isa,
+               inputs ? Bits{1.0 * bits, kGradientBits} : Bits{kGradientBits, 1.0 * bits});
+  struct Gradient {
+    ScaledBits other;
+    GradientCodes g;
+    Tensor result;
+  };
+  const ops::Conv2dGeometry geometry("conv2d", {c.images, c.extent, c.extent, c.channels},
+                                     {c.filters, c.kernel, c.kernel, c.channels},
+                                     {.padding_begin = c.kernel / 2, .padding_end = c.kernel / 2});
+  benchmark.run = [=, operands = std::make_shared<Gradient>()] {
+    const Shape x{c.images, c.extent, c.extent, c.channels};
+    const Shape w{c.filters, c.kernel, c.kernel, c.channels};
+    if (operands->result.empty()) {
+      operands->other = random_bits(inputs ? w : x, bits, 2);
+      operands->g = random_gradient(geometry.result(), kGradientBits);
+      operands->result = Tensor::uninitialized(inputs ? x : w);
+    }
+    if (inputs) {
+      ops::integer_gradient::input_gradient(operands->g, operands->other, geometry, isa,
+                                            operands->result);
+    } else {
+      ops::integer_gradient::weight_gradient(operands->other, operands->g, geometry, isa,
+                                             operands->result);
+    }
+  };
+  return benchmark;
+}
+
 KernelBenchmark float_product(const Case& c) {
   KernelBenchmark benchmark = describe(c, "float", isa_name(active_isa()), {32, 32});
   const Shapes shapes(c);
@@ -153,6 +199,11 @@ std::vector<KernelBenchmark> kernel_benchmarks() {
       for (const Isa isa : supported_isas()) {
         benchmarks.push_back(bit_product(c, bits, isa_name(isa)));
       }
+    }
+    for (const Isa isa : supported_isas()) {
+      benchmarks.push_back(gradient_product(c, GradientOf::inputs, 1, isa_name(isa)));
+      benchmarks.push_back(gradient_product(c, GradientOf::weights, 1, isa_name(isa)));
+      benchmarks.push_back(gradient_product(c, GradientOf::weights, 2, isa_name(isa)));
     }
   }
   return benchmarks;

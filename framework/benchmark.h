@@ -26,7 +26,8 @@ struct KernelBenchmark {
 };
 
 /// Convolutions and dense products of some layers on random data: of floats (32 bits) on the
-/// instruction set in use, of packed bits on every one this machine has, best first.
+/// instruction set in use, of packed bits and of gradient codes of 6 bits on every one this machine
+/// has, best first.
 std::vector<KernelBenchmark> kernel_benchmarks();
 
 }  // namespace fracbit
