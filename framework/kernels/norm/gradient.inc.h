@@ -58,63 +58,95 @@ struct Channels {
   Real scale, shift, a, b, c;
 };
 
-/// Calls body(lanes, p, c, most) for all channels of all pixels; the largest `most`.
-template <class Body>
-FRACBIT_INLINE real largest_of(int64_t pixels, int64_t channels, Body body) {
+/// Calls body(lanes, channels, p, c, most) for all channels of all pixels, kTogether pixels to each
+/// load of the channels' coefficients; the largest `most`.
+template <int kTogether, class Body>
+FRACBIT_INLINE real largest_of(int64_t pixels, int64_t width, const Affine& affine,
+                               const Coefficients& k, Body body) {
   real all = 0;
-  for_parts(channels, [&](auto lanes, int64_t first, int64_t last) {
+  for_parts(width, [&](auto lanes, int64_t first, int64_t last) {
     using V = decltype(lanes);
     auto most = V::splat(0);
-    for (int64_t p = 0; p < pixels; ++p) {
-      for (int64_t c = first; c < last; c += V::kCount) most = body(lanes, p, c, most);
+    int64_t p = 0;
+    for (; p + kTogether <= pixels; p += kTogether) {
+      for (int64_t c = first; c < last; c += V::kCount) {
+        const Channels<V> channels(affine, k, c);
+        FRACBIT_UNROLL
+        for (int i = 0; i < kTogether; ++i) most = body(lanes, channels, p + i, c, most);
+      }
+    }
+    for (; p < pixels; ++p) {
+      for (int64_t c = first; c < last; c += V::kCount) {
+        most = body(lanes, Channels<V>(affine, k, c), p, c, most);
+      }
     }
     all = One::larger(all, V::largest(most));
   });
   return all;
 }
 
+/// Where dy = 0.
+template <class T>
+real gradient_of_none(const Run<T>& run, const Affine& affine, const Coefficients& k, real* g) {
+  const auto body = [&](auto lanes, const auto& at, int64_t p, int64_t c, auto most) {
+    using V = decltype(lanes);
+    const auto dx = at.rest(V::to_real(output_number<V, false>(run, p, c, at.scale)));
+    V::store(dx, g + p * run.channels + c);
+    return V::larger(most, V::abs(dx));
+  };
+  return largest_of<4>(run.pixels, run.channels, affine, k, body);
+}
+
+template <bool kTwoSided, class T>
+real gradient_of(const Run<T>& run, const Affine& affine, const Activation& h,
+                 const Coefficients& k, const real* dout, real* g) {
+  const auto body = [&](auto lanes, const auto& at, int64_t p, int64_t c, auto most) {
+    using V = decltype(lanes);
+    const int64_t place = p * run.channels + c;
+    ask_ahead<V>(dout + place);
+    const auto d = V::to_real(output_number<V, false>(run, p, c, at.scale));
+    const auto dx = at.template pulled<kTwoSided>(d, h, V::load(dout + place)) + at.rest(d);
+    V::store(dx, g + place);
+    return V::larger(most, V::abs(dx));
+  };
+  return largest_of<4>(run.pixels, run.channels, affine, k, body);
+}
+
+template <bool kTwoSided, class T>
+real pooled_gradient_of(const Run<T>& run, const Affine& affine, const Activation& h,
+                        const Coefficients& k, const real* dout, real* g) {
+  const auto body = [&](auto lanes, const auto& at, int64_t p, int64_t c, auto most) {
+    using V = decltype(lanes);
+    const int64_t place = p * run.channels + c;
+    ask_ahead<V>(dout + place);
+    const auto flip = V::greater(V::splat(0), at.scale);
+    const Window<V, T> window(run, p, c, flip);
+    const FirstLargest<V, T> first(window);
+    const auto winner = V::to_real(V::negate_where(flip, first.value));
+    const auto pulled = at.template pulled<kTwoSided>(winner, h, V::load(dout + place));
+    FRACBIT_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const auto d = V::to_real(V::negate_where(flip, window.d[i]));
+      const auto dx = V::keep(first.is[i], pulled) + at.rest(d);
+      V::store(dx, g + input_offset(run, p, i) + c);
+      most = V::larger(most, V::abs(dx));
+    }
+    return most;
+  };
+  return largest_of<1>(run.pixels, run.channels, affine, k, body);
+}
+
 template <class T>
 real gradient(const Run<T>& run, const Affine& affine, const Activation& h, const Coefficients& k,
               const real* dout, real* g) noexcept {
-  const int64_t channels = run.channels;
-  if (dout == nullptr) {
-    return largest_of(run.pixels, channels, [&](auto lanes, int64_t p, int64_t c, auto most) {
-      using V = decltype(lanes);
-      const Channels<V> at(affine, k, c);
-      const auto dx = at.rest(V::to_real(output_number<V, false>(run, p, c, at.scale)));
-      V::store(dx, g + p * channels + c);
-      return V::larger(most, V::abs(dx));
-    });
-  }
-  real all = 0;
+  if (dout == nullptr) return gradient_of_none(run, affine, k, g);
+  real most = 0;
   with_variant(h.two_sided, run.below != 0, [&](auto is) {
-    constexpr bool kTwoSided = is.kTwoSided;
-    all = largest_of(run.pixels, channels, [&](auto lanes, int64_t p, int64_t c, auto most) {
-      using V = decltype(lanes);
-      const Channels<V> at(affine, k, c);
-      ask_ahead<V>(dout + p * channels + c);
-      const auto dy = V::load(dout + p * channels + c);
-      if constexpr (!is.kPool) {
-        const auto d = V::to_real(output_number<V, false>(run, p, c, at.scale));
-        const auto dx = at.template pulled<kTwoSided>(d, h, dy) + at.rest(d);
-        V::store(dx, g + p * channels + c);
-        return V::larger(most, V::abs(dx));
-      } else {
-        const auto flip = V::greater(V::splat(0), at.scale);
-        const Window<V, T> window(run, p, c, flip);
-        const FirstLargest<V, T> first(window);
-        const auto pulled =
-            at.template pulled<kTwoSided>(V::to_real(V::negate_where(flip, first.value)), h, dy);
-        FRACBIT_UNROLL
-        for (int i = 0; i < 4; ++i) {
-          const auto d = V::to_real(V::negate_where(flip, window.d[i]));
-          const auto dx = V::keep(first.is[i], pulled) + at.rest(d);
-          V::store(dx, g + input_offset(run, p, i) + c);
-          most = V::larger(most, V::abs(dx));
-        }
-        return most;
-      }
-    });
+    if constexpr (is.kPool) {
+      most = pooled_gradient_of<is.kTwoSided>(run, affine, h, k, dout, g);
+    } else {
+      most = gradient_of<is.kTwoSided>(run, affine, h, k, dout, g);
+    }
   });
-  return all;
+  return most;
 }
