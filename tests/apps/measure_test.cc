@@ -42,13 +42,20 @@ TEST_CASE("bench measures both modes and both engines", "[apps]") {
 }
 
 TEST_CASE("bench-kernels names every kernel of the instruction sets", "[apps]") {
-  const auto kernels = run({"bench-kernels", "--min-time", "0", "--json"}).json()["kernels"];
+  const auto measured = run({"bench-kernels", "--min-time", "0", "--json"}).json();
+  const auto& kernels = measured["kernels"];
   REQUIRE(kernels.size() > 10);
   for (const auto& kernel : kernels) {
     for (const char* key : {"name", "isa", "m", "n", "k", "weight_bits", "act_bits"}) {
       CHECK(kernel.contains(key));
     }
     CHECK(kernel["giga_macs_per_second"] > 0);
+  }
+  REQUIRE(measured["passes"].size() > 10);
+  for (const auto& pass : measured["passes"]) {
+    CHECK(pass["name"].is_string());
+    CHECK(pass["isa"].is_string());
+    CHECK(pass["nanoseconds_per_number"] > 0);
   }
 }
 
