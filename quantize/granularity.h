@@ -7,7 +7,6 @@
 
 #include "fracbit/framework/shape.h"
 #include "fracbit/quantize/bit_shares.h"
-#include "fracbit/quantize/selection.h"
 
 namespace fracbit::quantize {
 

@@ -11,6 +11,7 @@
 #include "fracbit/quantize/quantize.h"
 #include "fracbit/quantize/reduce.h"
 #include "fracbit/quantize/residual_code.h"
+#include "fracbit/quantize/selection.h"
 #include "fracbit/quantize/surrogate.h"
 
 namespace fracbit::quantize {
@@ -64,12 +65,14 @@ void HbnnWeights::draw_mask(const Tensor& w, const Tensor& means) {
   const int64_t together = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, each));
   parallel_for(groups, together, [&](int64_t begin, int64_t end) {
     for (int64_t g = begin; g < end; ++g) {
-      const ValueKeys values(w.data(), {options_.heuristic, means[g]});
-      const SortKeys& keys =
-          options_.heuristic == Heuristic::random ? static_cast<const SortKeys&>(random) : values;
-      assign_widths(
-          keys, g * each, counts,
-          std::span(widths_).subspan(static_cast<size_t>(g * each), static_cast<size_t>(each)));
+      const auto first = static_cast<size_t>(g * each);
+      const auto own = std::span(widths_).subspan(first, static_cast<size_t>(each));
+      if (options_.heuristic == Heuristic::random) {
+        assign_widths(random, g * each, counts, own);
+      } else {
+        assign_widths(w.span().subspan(first, own.size()), {options_.heuristic, means[g]}, counts,
+                      own);
+      }
     }
   });
 }

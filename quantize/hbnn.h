@@ -114,8 +114,8 @@ class HbnnActivations : public Quantizer {
   Fit fit(const Tensor& x, Mode mode);
   Fit fit_batch(const Tensor& x) const;
   void move_running(const Fit& batch);
-  /// Widths of x under a fit; refers to x, to the fit and to this.
-  std::unique_ptr<Widths> widths(const Tensor& x, const Fit& fit) const;
+  /// Widths under a fit; refers to the fit and to this.
+  std::unique_ptr<Widths> widths(const Fit& fit) const;
   /// Positions of one sample, if their widths are random.
   void draw_positions(const Tensor& x);
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -7,6 +6,7 @@
 #include "fracbit/quantize/hbnn.h"
 #include "fracbit/quantize/level_grid.h"
 #include "fracbit/quantize/residual_code.h"
+#include "fracbit/quantize/selection.h"
 #include "fracbit/quantize/surrogate.h"
 
 namespace fracbit::quantize {
@@ -17,44 +17,19 @@ constexpr real kInfinity = std::numeric_limits<real>::infinity();
 /// M_j = 1 + number of cut points below the key of x_j.
 class CutWidths : public Widths {
  public:
-  CutWidths(const real* x, ValueKey key, std::span<const real> tau) : x_(x), key_(key), tau_(tau) {}
-
-  void fill(int64_t first, int64_t count, real* widths) const override {
-    constexpr int64_t kChunk = 256;
-    std::array<real, kChunk> keys;
-    for (int64_t done = 0; done < count; done += kChunk) {
-      const int64_t some = std::min(kChunk, count - done);
-      key_.fill(x_ + first + done, some, keys.data());
-      const real* key = keys.data();
-      real* width = widths + done;
-      for (int64_t c = 0; c < some; ++c) width[c] = 1;
-      for (real tau : tau_) {
-        for (int64_t c = 0; c < some; ++c) width[c] += static_cast<real>(key[c] > tau ? 1 : 0);
-      }
-    }
+  CutWidths(const ValueKey& key, std::span<const real> tau) : key_(key), tau_(tau) {}
+  int64_t describe(int64_t, int64_t count, SignTerms& code) const override {
+    code.widths = SignTerms::Widths::cuts;
+    code.centre = key_.centre();
+    code.negative = key_.negative();
+    code.cut.fill(kInfinity);
+    std::copy(tau_.begin(), tau_.end(), code.cut.begin());
+    return count;
   }
 
  private:
-  const real* x_;
   ValueKey key_;
   std::span<const real> tau_;
-};
-
-/// The widths of one sample, repeated.
-class PositionWidths : public Widths {
- public:
-  explicit PositionWidths(std::span<const uint8_t> sample) : sample_(sample) {}
-
-  void fill(int64_t first, int64_t count, real* widths) const override {
-    size_t at = static_cast<size_t>(first) % sample_.size();
-    for (int64_t c = 0; c < count; ++c) {
-      widths[c] = static_cast<real>(sample_[at]);
-      if (++at == sample_.size()) at = 0;
-    }
-  }
-
- private:
-  std::span<const uint8_t> sample_;
 };
 
 /// A number between two neighbours in sorted order: >= low, and < high unless they are equal.
@@ -75,12 +50,12 @@ Tensor cut_points(const Tensor& x, const ValueKey& key, const BitShares& shares,
     if (count == 0 || count == n) continue;
     positions.insert(positions.end(), {count - 1, count});
   }
-  const auto at = order_statistics(ValueKeys(x.data(), key), 0, n, positions);
+  const auto at = value_ranks(x.span(), key, positions);
   size_t next = 0;
   for (int64_t k = 0; k < tau.size(); ++k) {
     const int64_t count = counts[static_cast<size_t>(k)];
     if (count == 0 || count == n) continue;
-    tau[k] = halfway(key.real_of(at[next].key), key.real_of(at[next + 1].key));
+    tau[k] = halfway(at[next].key, at[next + 1].key);
     next += 2;
   }
   return tau;
@@ -112,10 +87,10 @@ void HbnnActivations::set_random(uint64_t seed, uint32_t stream, uint64_t) {
   permutation_.set(seed, stream);
 }
 
-std::unique_ptr<Widths> HbnnActivations::widths(const Tensor& x, const Fit& fit) const {
+std::unique_ptr<Widths> HbnnActivations::widths(const Fit& fit) const {
   if (terms_ == 1) return std::make_unique<UniformWidths>(1);
-  if (heuristic_ == Heuristic::random) return std::make_unique<PositionWidths>(positions_);
-  return std::make_unique<CutWidths>(x.data(), ValueKey{heuristic_, fit.mu[0]}, fit.tau.span());
+  if (heuristic_ == Heuristic::random) return std::make_unique<SampleWidths>(positions_);
+  return std::make_unique<CutWidths>(ValueKey{heuristic_, fit.mu[0]}, fit.tau.span());
 }
 
 void HbnnActivations::draw_positions(const Tensor& x) {
@@ -137,7 +112,7 @@ HbnnActivations::Fit HbnnActivations::fit_batch(const Tensor& x) const {
   if (terms_ > 1 && heuristic_ != Heuristic::random) {
     batch.tau = cut_points(x, {heuristic_, mean[0]}, shares_, terms_);
   }
-  const std::unique_ptr<Widths> mask = widths(x, batch);
+  const std::unique_ptr<Widths> mask = widths(batch);
   batch.mu = fit_scales(x, mean, terms_, *mask).reshaped({terms_});
   return batch;
 }
@@ -172,18 +147,18 @@ HbnnActivations::Fit HbnnActivations::fit(const Tensor& x, Mode mode) {
 
 ScaledLevels HbnnActivations::simulate(const Tensor& x, Mode mode) {
   last_ = fit(x, mode);
-  return residual_levels(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
+  return residual_levels(x, last_.mu.reshaped({1, terms_}), *widths(last_), grid_);
 }
 
 ScaledBits HbnnActivations::encode(const Tensor& x, Mode mode) {
   last_ = fit(x, mode);
-  return residual_bits(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
+  return residual_bits(x, last_.mu.reshaped({1, terms_}), *widths(last_), grid_);
 }
 
 ScaledInts HbnnActivations::encode_ints(const Tensor& x, Mode mode) {
   if (grid() == 0) return Quantizer::encode_ints(x, mode);
   last_ = fit(x, mode);
-  return residual_ints(x, last_.mu.reshaped({1, terms_}), *widths(x, last_), grid_);
+  return residual_ints(x, last_.mu.reshaped({1, terms_}), *widths(last_), grid_);
 }
 
 deploy::StoredOutput HbnnActivations::stored_output() const {
@@ -217,7 +192,7 @@ Tensor HbnnActivations::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("hbnn", x, dy);
   if (window_ == Window::none) return dy;
   if (window_ == Window::unit || terms_ == 1) return pass_inside(x, dy, -1, 1);
-  return pass_inside_width(x, dy, *widths(x, last_));
+  return pass_inside_width(x, dy, *widths(last_));
 }
 
 }  // namespace fracbit::quantize

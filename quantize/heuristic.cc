@@ -1,20 +1,11 @@
 #include "fracbit/quantize/heuristic.h"
 
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <limits>
 
 #include "fracbit/quantize/option.h"
 
 namespace fracbit::quantize {
-namespace {
-
-/// The largest key: all bits but the sign.
-constexpr SortKey kTop = std::numeric_limits<SortKey>::max() >> 1;
-
-}  // namespace
 
 Heuristic heuristic_named(std::string_view name) {
   one_of("bit-heuristic", name, {"middle-out", "top-down", "bottom-up", "random"});
@@ -33,26 +24,6 @@ void ValueKey::fill(const real* x, int64_t count, real* keys) const {
       return;
     default:
       for (int64_t c = 0; c < count; ++c) keys[c] = std::abs(x[c]);
-  }
-}
-
-real ValueKey::real_of(SortKey key) const {
-  return heuristic == Heuristic::top_down ? -std::bit_cast<real>(kTop - key)
-                                          : std::bit_cast<real>(key);
-}
-
-void ValueKeys::fill(int64_t first, int64_t count, SortKey* keys) const {
-  constexpr int64_t kChunk = 256;
-  std::array<real, kChunk> values;
-  const bool down = key_.heuristic == Heuristic::top_down;
-  for (int64_t done = 0; done < count; done += kChunk) {
-    const int64_t some = std::min(kChunk, count - done);
-    key_.fill(x_ + first + done, some, values.data());
-    for (int64_t c = 0; c < some; ++c) {
-      // The bits of a real without its sign sort like its magnitude.
-      const SortKey magnitude = std::bit_cast<SortKey>(values[static_cast<size_t>(c)]) & kTop;
-      keys[done + c] = down ? kTop - magnitude : magnitude;
-    }
   }
 }
 

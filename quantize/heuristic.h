@@ -4,7 +4,6 @@
 
 #include "fracbit/framework/random.h"
 #include "fracbit/framework/tensor.h"
-#include "fracbit/quantize/selection.h"
 
 namespace fracbit::quantize {
 
@@ -21,27 +20,20 @@ struct ValueKey {
   real mean;
 
   void fill(const real* x, int64_t count, real* keys) const;
-  /// The real that a sort key of this heuristic stands for.
-  real real_of(SortKey key) const;
+  /// The key is ||x| - centre()|, or -|x| if negative().
+  real centre() const { return heuristic == Heuristic::middle_out ? mean : 0; }
+  bool negative() const { return heuristic == Heuristic::top_down; }
 };
 
-/// Sort keys of values under a heuristic that looks at them. Values are those of `x`, from its
-/// element 0.
-class ValueKeys : public SortKeys {
- public:
-  ValueKeys(const real* x, ValueKey key) : x_(x), key_(key) {}
-  void fill(int64_t first, int64_t count, SortKey* keys) const override;
-
- private:
-  const real* x_;
-  ValueKey key_;
-};
+/// An unsigned integer of 31 random bits.
+using SortKey = uint32_t;
 
 /// A random permutation: elements sorted by a random number each.
-class RandomKeys : public SortKeys {
+class RandomKeys {
  public:
   explicit RandomKeys(const Random& random) : random_(random) {}
-  void fill(int64_t first, int64_t count, SortKey* keys) const override;
+  /// Numbers of elements first .. first + count - 1.
+  void fill(int64_t first, int64_t count, SortKey* keys) const;
 
  private:
   Random random_;

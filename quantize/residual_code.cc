@@ -1,28 +1,18 @@
 #include "fracbit/quantize/residual_code.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "fracbit/framework/parallel.h"
 #include "fracbit/quantize/level_grid.h"
-#include "fracbit/quantize/pack_words.h"
 #include "fracbit/quantize/reduce.h"
 #include "fracbit/quantize/round.h"
 
 namespace fracbit::quantize {
 namespace {
-
-/// Elements that a loop handles at once, in buffers of the first-level cache.
-constexpr int64_t kChunk = 256;
-using Chunk = std::array<real, kChunk>;
-
-/// Subtracts mu sgn(e) from each residual.
-void advance(real* e, int64_t count, real mu) {
-  for (int64_t c = 0; c < count; ++c) e[c] -= e[c] >= 0 ? mu : -mu;
-}
 
 /// The groups of a tensor, each cut into tasks that never cross a group.
 struct Tasks {
@@ -49,102 +39,40 @@ struct Tasks {
   }
 };
 
-struct Sum {
-  double magnitude = 0;
-  double count = 0;
-};
-
-/// Sum of |E_n| over the elements of [begin, end) whose width exceeds n, and their number.
-Sum sum_term(const real* x, const real* mu, int n, int64_t begin, int64_t end,
-             const Widths& widths) {
-  Sum sum;
-  Chunk e, width;
-  for (int64_t first = begin; first < end; first += kChunk) {
-    const int64_t count = std::min(kChunk, end - first);
-    std::copy_n(x + first, count, e.data());
-    widths.fill(first, count, width.data());
-    for (int j = 0; j < n; ++j) advance(e.data(), count, mu[j]);
-    const auto below = static_cast<real>(n);
-    int32_t active = 0;
-    for (int64_t c = 0; c < count; ++c) {
-      const auto at = static_cast<size_t>(c);
-      e[at] = width[at] > below ? std::abs(e[at]) : 0;
-      active += static_cast<int32_t>(width[at] > below);
-    }
-    sum.magnitude += lane_sum(0, count, [&](int64_t c) { return e[static_cast<size_t>(c)]; });
-    sum.count += active;
-  }
-  return sum;
+std::span<const real> part(const Tensor& x, int64_t begin, int64_t end) {
+  return x.span().subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
 }
 
-/// One group's scales: mu of the residuals, and what each term adds to the level.
-struct Group {
-  const real* mu;
-  const real* level;
-  int terms;
-};
+/// The code of one group of scales; its widths are still to be described.
+SignTerms code_of(const Tensor& mu, int64_t group) {
+  SignTerms code;
+  code.terms = static_cast<int>(mu.shape()[1]);
+  std::copy_n(mu.data() + group * code.terms, code.terms, code.mu.begin());
+  return code;
+}
 
-/// Levels of a chunk of x into y.
-void reconstruct(const real* x, const Group& group, int64_t count, const real* width, real* y) {
-  Chunk e;
-  std::copy_n(x, count, e.data());
-  std::fill_n(y, count, real{0});
-  for (int n = 0; n < group.terms; ++n) {
-    const auto below = static_cast<real>(n);
-    const real mu = group.mu[n];
-    const real level = group.level[n];
-    for (int64_t c = 0; c < count; ++c) {
-      const auto at = static_cast<size_t>(c);
-      const bool plus = e[at] >= 0;
-      const real step = plus ? level : -level;
-      y[c] += width[c] > below ? step : 0;
-      e[at] -= plus ? mu : -mu;
-    }
+/// Calls body(code, first, end) for runs of elements whose widths have one description.
+template <typename Body>
+void for_each_run(SignTerms& code, const Widths& widths, int64_t begin, int64_t end,
+                  const Body& body) {
+  while (begin < end) {
+    const int64_t count = widths.describe(begin, end - begin, code);
+    body(begin, begin + count);
+    begin += count;
   }
 }
 
-/// Calls emit(first, count, levels) for chunk after chunk of x.
-template <typename Emit>
-void for_each_levels(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
-                     const Emit& emit) {
-  const auto terms = static_cast<int>(mu.shape()[1]);
+/// Levels of all elements, from what each term adds to them.
+template <typename Level>
+void write_all(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
+               Level* out) {
+  const int64_t terms = mu.shape()[1];
   Tasks(x.size(), mu.shape()[0]).run([&](int64_t, int64_t group, int64_t begin, int64_t end) {
-    Chunk width, levels;
-    const Group scales{mu.data() + group * terms, level.data() + group * terms, terms};
-    for (int64_t first = begin; first < end; first += kChunk) {
-      const int64_t count = std::min(kChunk, end - first);
-      widths.fill(first, count, width.data());
-      reconstruct(x.data() + first, scales, count, width.data(), levels.data());
-      emit(first, count, levels.data());
-    }
+    SignTerms code = code_of(mu, group);
+    for_each_run(code, widths, begin, end, [&](int64_t first, int64_t last) {
+      write_levels(part(x, first, last), code, level.data() + group * terms, out + first);
+    });
   });
-}
-
-void copy_levels(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
-                 Tensor& levels) {
-  for_each_levels(x, mu, level, widths, [&](int64_t first, int64_t count, const real* from) {
-    std::copy_n(from, count, levels.data() + first);
-  });
-}
-
-/// Sign and mask words of up to 64 elements, term after term.
-void pack_terms(const real* x, const real* mu, int terms, int64_t count, const real* width,
-                uint64_t* words, int64_t plane_stride) {
-  std::array<real, 64> e;
-  std::copy_n(x, count, e.data());
-  for (int n = 0; n < terms; ++n) {
-    CodeBytes codes{};
-    const auto below = static_cast<real>(n);
-    for (int64_t c = 0; c < count; ++c) {
-      const auto at = static_cast<size_t>(c);
-      const int active = width[c] > below ? 3 : 0;
-      const int code = e[at] >= 0 ? 3 : 2;
-      codes[at] = static_cast<uint8_t>(active & code);
-    }
-    words[2 * n * plane_stride] = gather_plane(codes, 0);
-    words[(2 * n + 1) * plane_stride] = gather_plane(codes, 1);
-    advance(e.data(), count, mu[n]);
-  }
 }
 
 }  // namespace
@@ -154,10 +82,8 @@ Tensor group_mean_abs(const Tensor& x, int64_t groups) {
   const Tasks tasks(x.size(), groups);
   if (tasks.each == 0) return result;
   std::vector<double> sums(static_cast<size_t>(tasks.total));
-  const real* from = x.data();
   tasks.run([&](int64_t task, int64_t, int64_t begin, int64_t end) {
-    sums[static_cast<size_t>(task)] =
-        lane_sum(begin, end, [from](int64_t i) { return std::abs(from[i]); });
+    sums[static_cast<size_t>(task)] = sum_of_magnitudes(part(x, begin, end));
   });
   for (int64_t g = 0; g < groups; ++g) {
     double* sum = sums.data() + g * tasks.per_group;
@@ -175,9 +101,16 @@ Tensor fit_scales(const Tensor& x, const Tensor& first, int terms, const Widths&
   std::vector<double> sums(static_cast<size_t>(2 * tasks.total));
   for (int n = 1; n < terms && tasks.each > 0; ++n) {
     tasks.run([&](int64_t task, int64_t group, int64_t begin, int64_t end) {
-      const Sum sum = sum_term(x.data(), mu.data() + group * terms, n, begin, end, widths);
-      sums[static_cast<size_t>(2 * task)] = sum.magnitude;
-      sums[static_cast<size_t>(2 * task + 1)] = sum.count;
+      SignTerms code = code_of(mu, group);
+      double magnitude = 0;
+      int64_t count = 0;
+      for_each_run(code, widths, begin, end, [&](int64_t from, int64_t to) {
+        const TermSum sum = sum_of_term(part(x, from, to), code, n);
+        magnitude += sum.magnitude;
+        count += sum.count;
+      });
+      sums[static_cast<size_t>(2 * task)] = magnitude;
+      sums[static_cast<size_t>(2 * task + 1)] = static_cast<double>(count);
     });
     for (int64_t g = 0; g < groups; ++g) {
       double* sum = sums.data() + 2 * g * tasks.per_group;
@@ -201,25 +134,40 @@ Tensor signs(const Tensor& x) {
 /// Codes level + range, which are not negative.
 ScaledBits grid_bits(const Tensor& x, const Tensor& mu, const Widths& widths, int range) {
   GridScales grid = grid_scales(mu, range);
-  const int bits = std::bit_width(static_cast<unsigned>(2 * range));
+  Buffer<int16_t> levels(x.size());
+  write_all(x, mu, grid.m, widths, levels.data());
   std::vector<uint16_t> codes(static_cast<size_t>(x.size()));
-  for_each_levels(x, mu, grid.m, widths, [&](int64_t first, int64_t count, const real* levels) {
-    for (int64_t c = 0; c < count; ++c) {
-      codes[static_cast<size_t>(first + c)] =
-          static_cast<uint16_t>(static_cast<int32_t>(levels[c]) + range);
-    }
-  });
-  BitTensor packed(x.shape(), Encoding::codes, bits, {1, -range});
+  std::transform(levels.begin(), levels.end(), codes.begin(),
+                 [range](int16_t level) { return static_cast<uint16_t>(level + range); });
+  BitTensor packed(x.shape(), Encoding::codes, std::bit_width(static_cast<unsigned>(2 * range)),
+                   {1, -range});
   pack_codes(codes, packed);
   return {std::move(packed), std::move(grid.step)};
 }
 
-template <typename Int>
-void write_ints(const Tensor& x, const Tensor& mu, const Tensor& level, const Widths& widths,
-                IntTensor& ints) {
-  Int* to = ints.data<Int>();
-  for_each_levels(x, mu, level, widths, [to](int64_t first, int64_t count, const real* levels) {
-    for (int64_t c = 0; c < count; ++c) to[first + c] = static_cast<Int>(levels[c]);
+/// Planes of several terms. Every row of bits lies in one group of scales.
+void pack_planes(const Tensor& x, const Tensor& mu, const Widths& widths, BitTensor& bits) {
+  const int64_t last = x.shape().back();
+  const int64_t rows_per_group =
+      std::max<int64_t>(1, bits.rows() / std::max<int64_t>(1, mu.shape()[0]));
+  const int64_t rows = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, last));
+  parallel_for(bits.rows(), rows, [&](int64_t begin, int64_t end) {
+    std::vector<uint8_t> gathered;
+    for (int64_t r = begin; r < end; ++r) {
+      SignTerms code = code_of(mu, r / rows_per_group);
+      int64_t done = widths.describe(r * last, last, code);
+      if (done < last) {
+        // Only stored widths come in runs.
+        gathered.assign(code.stored, code.stored + done);
+        while (done < last) {
+          const int64_t more = widths.describe(r * last + done, last - done, code);
+          gathered.insert(gathered.end(), code.stored, code.stored + more);
+          done += more;
+        }
+        code.stored = gathered.data();
+      }
+      write_planes(part(x, r * last, (r + 1) * last), code, bits.row(r));
+    }
   });
 }
 
@@ -230,10 +178,10 @@ ScaledLevels residual_levels(const Tensor& x, const Tensor& mu, const Widths& wi
   Tensor levels = Tensor::uninitialized(x.shape());
   if (grid > 0) {
     GridScales scales = grid_scales(mu, grid);
-    copy_levels(x, mu, scales.m, widths, levels);
+    write_all(x, mu, scales.m, widths, levels.data());
     return {std::move(levels), std::move(scales.step)};
   }
-  copy_levels(x, mu, mu, widths, levels);
+  write_all(x, mu, mu, widths, levels.data());
   return {std::move(levels), Tensor::full({1}, 1)};
 }
 
@@ -247,13 +195,7 @@ ScaledBits residual_bits(const Tensor& x, const Tensor& mu, const Widths& widths
   }
   if (grid > 0) return grid_bits(x, mu, widths, grid);
   BitTensor bits(x.shape(), Encoding::residual, terms);
-  const int64_t each = std::max<int64_t>(1, groups == 0 ? 1 : x.size() / groups);
-  for_each_word(bits, [&](uint64_t* words, int64_t first, int64_t count) {
-    std::array<real, 64> width;
-    widths.fill(first, count, width.data());
-    pack_terms(x.data() + first, mu.data() + first / each * terms, terms, count, width.data(),
-               words, bits.words_per_plane());
-  });
+  pack_planes(x, mu, widths, bits);
   return {std::move(bits), mu};
 }
 
@@ -269,9 +211,9 @@ ScaledInts residual_ints(const Tensor& x, const Tensor& mu, const Widths& widths
   GridScales scales = grid_scales(mu, grid);
   ScaledInts result{IntTensor(x.shape(), width_for(grid)), std::move(scales.step)};
   if (result.ints.width() == IntWidth::int8) {
-    write_ints<int8_t>(x, mu, scales.m, widths, result.ints);
+    write_all(x, mu, scales.m, widths, result.ints.data<int8_t>());
   } else {
-    write_ints<int16_t>(x, mu, scales.m, widths, result.ints);
+    write_all(x, mu, scales.m, widths, result.ints.data<int16_t>());
   }
   return result;
 }
@@ -286,17 +228,35 @@ deploy::StoredWeights stored_residual(const Tensor& w, const Tensor& mu, const W
   return stored;
 }
 
+namespace {
+
+/// Widths of a run of elements, one each.
+void fill_widths(std::span<const real> x, const SignTerms& code, uint8_t* out) {
+  switch (code.widths) {
+    case SignTerms::Widths::uniform:
+      std::fill_n(out, x.size(), static_cast<uint8_t>(code.terms));
+      return;
+    case SignTerms::Widths::cuts:
+      return write_widths(x, code, out);
+    case SignTerms::Widths::stored:
+      std::copy_n(code.stored, x.size(), out);
+  }
+}
+
+}  // namespace
+
 Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths) {
   require_same_shape("quantize", x, dy);
   Tensor dx = Tensor::uninitialized(x.shape());
   parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
-    Chunk width;
-    for (int64_t first = begin; first < end; first += kChunk) {
-      const int64_t count = std::min(kChunk, end - first);
-      widths.fill(first, count, width.data());
-      for (int64_t c = 0; c < count; ++c) {
-        dx[first + c] = std::abs(x[first + c]) <= width[static_cast<size_t>(c)] ? dy[first + c] : 0;
-      }
+    std::vector<uint8_t> width(static_cast<size_t>(end - begin));
+    SignTerms code;
+    for_each_run(code, widths, begin, end, [&](int64_t first, int64_t last) {
+      fill_widths(part(x, first, last), code, width.data() + (first - begin));
+    });
+    for (int64_t i = begin; i < end; ++i) {
+      const auto limit = static_cast<real>(width[static_cast<size_t>(i - begin)]);
+      dx[i] = std::abs(x[i]) <= limit ? dy[i] : 0;
     }
   });
   return dx;

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
-#include "fracbit/framework/real.h"
+#include "fracbit/framework/sign_terms.h"
 
 namespace fracbit::quantize {
 
@@ -11,30 +12,48 @@ namespace fracbit::quantize {
 class Widths {
  public:
   virtual ~Widths() = default;
-  /// Widths of elements first .. first + count - 1, as reals so that loops over values can use
-  /// them.
-  virtual void fill(int64_t first, int64_t count, real* widths) const = 0;
+  /// Says in `code` how wide the elements from `first` on are, and returns for how many of the next
+  /// `count` this holds, at least one.
+  virtual int64_t describe(int64_t first, int64_t count, SignTerms& code) const = 0;
 };
 
 /// The same for all.
 class UniformWidths : public Widths {
  public:
-  explicit UniformWidths(int width) : width_(static_cast<real>(width)) {}
-  void fill(int64_t, int64_t count, real* widths) const override {
-    for (int64_t c = 0; c < count; ++c) widths[c] = width_;
+  explicit UniformWidths(int width) : width_(width) {}
+  int64_t describe(int64_t, int64_t count, SignTerms& code) const override {
+    code.terms = width_;
+    code.widths = SignTerms::Widths::uniform;
+    return count;
   }
 
  private:
-  real width_;
+  int width_;
 };
 
 /// A mask tensor, flat.
 class StoredWidths : public Widths {
  public:
   explicit StoredWidths(std::span<const uint8_t> mask) : mask_(mask) {}
-  void fill(int64_t first, int64_t count, real* widths) const override {
-    const uint8_t* from = mask_.data() + first;
-    for (int64_t c = 0; c < count; ++c) widths[c] = static_cast<real>(from[c]);
+  int64_t describe(int64_t first, int64_t count, SignTerms& code) const override {
+    code.widths = SignTerms::Widths::stored;
+    code.stored = mask_.data() + first;
+    return count;
+  }
+
+ private:
+  std::span<const uint8_t> mask_;
+};
+
+/// The mask of one sample, the same for all.
+class SampleWidths : public Widths {
+ public:
+  explicit SampleWidths(std::span<const uint8_t> mask) : mask_(mask) {}
+  int64_t describe(int64_t first, int64_t count, SignTerms& code) const override {
+    const auto size = static_cast<int64_t>(mask_.size());
+    code.widths = SignTerms::Widths::stored;
+    code.stored = mask_.data() + first % size;
+    return std::min(count, size - first % size);
   }
 
  private:

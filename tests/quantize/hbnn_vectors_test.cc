@@ -5,6 +5,7 @@
 #include "fracbit/framework/random.h"
 #include "fracbit/quantize/hbnn.h"
 #include "fracbit/quantize/residual_code.h"
+#include "fracbit/quantize/selection.h"
 #include "support/catch.h"
 #include "vectors.h"
 
@@ -31,26 +32,16 @@ Heuristic heuristic_of(const std::string& name) {
   return names.at(name);
 }
 
-/// Positions in a given order as sort keys.
-class RankKeys : public quantize::SortKeys {
- public:
-  explicit RankKeys(const std::vector<double>& order) : ranks_(order.size()) {
-    for (size_t rank = 0; rank < order.size(); ++rank) {
-      ranks_[static_cast<size_t>(order[rank])] = static_cast<quantize::SortKey>(rank);
-    }
-  }
-  void fill(int64_t first, int64_t count, quantize::SortKey* keys) const override {
-    std::copy_n(ranks_.begin() + first, count, keys);
-  }
-
- private:
-  std::vector<quantize::SortKey> ranks_;
-};
-
+/// Algorithm 1 on elements that are to be sorted in this order.
 std::vector<uint8_t> mask_in_order(const std::vector<double>& order, const BitShares& shares) {
-  std::vector<uint8_t> mask(order.size());
   const auto n = static_cast<int64_t>(order.size());
-  quantize::assign_widths(RankKeys(order), 0, quantize::cumulative_counts(shares, n), mask);
+  Tensor ranks = Tensor::zeros({n});
+  for (int64_t rank = 0; rank < n; ++rank) {
+    ranks[static_cast<int64_t>(order[static_cast<size_t>(rank)])] = static_cast<real>(rank);
+  }
+  std::vector<uint8_t> mask(order.size());
+  quantize::assign_widths(ranks.span(), {Heuristic::bottom_up, 0},
+                          quantize::cumulative_counts(shares, n), mask);
   return mask;
 }
 
