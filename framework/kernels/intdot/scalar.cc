@@ -72,7 +72,7 @@ struct Lanes {
       if constexpr (sizeof(real) == 4) {
         sum.lane[l] = __builtin_fmaf(scale, number(value.lane[l]), sum.lane[l]);
       } else {
-        sum.lane[l] = __builtin_fma(scale, number(value.lane[l]), sum.lane[l]);
+        sum.lane[l] = static_cast<real>(__builtin_fma(scale, number(value.lane[l]), sum.lane[l]));
       }
     }
     return sum;
