@@ -139,8 +139,8 @@ ScaledBits grid_bits(const Tensor& x, const Tensor& mu, const Widths& widths, in
   std::vector<uint16_t> codes(static_cast<size_t>(x.size()));
   std::transform(levels.begin(), levels.end(), codes.begin(),
                  [range](int16_t level) { return static_cast<uint16_t>(level + range); });
-  BitTensor packed(x.shape(), Encoding::codes, std::bit_width(static_cast<unsigned>(2 * range)),
-                   {1, -range});
+  const auto bits = static_cast<int>(std::bit_width(static_cast<unsigned>(2 * range)));
+  BitTensor packed(x.shape(), Encoding::codes, bits, {1, -range});
   pack_codes(codes, packed);
   return {std::move(packed), std::move(grid.step)};
 }

@@ -207,9 +207,9 @@ void NormQuantize::find_expression(const Tensor& beta) {
 NormQuantize::Output NormQuantize::output() const {
   const Data& d = has_pooled_ ? pooled_ : d_;
   const bool windows = options_.pool && !has_pooled_;
-  return visit_numbers(d, [&](const auto* from, const Shape& shape) -> Output {
-    const Source source{from, Lines(shape, windows), norm::Affine{scale_.data(), shift_.data()},
-                        options_.activation};
+  return visit_numbers(d, [&]<typename T>(const T* from, const Shape& shape) -> Output {
+    const Source<T> source{from, Lines(shape, windows), norm::Affine{scale_.data(), shift_.data()},
+                           options_.activation};
     if (options_.bits == 32) return float_output(source, output_);
     return code_output(source, output_, options_.bits);
   });
