@@ -67,7 +67,7 @@ if [ "$thorough" = true ]; then
   configure build-sanitize -Dbuildtype=plain -Doptimization=1 -Db_sanitize=address,undefined \
     -Dcpp_args='-g1 -fno-sanitize-recover=all'
   run_tests build-sanitize --timeout-multiplier 5 framework kernels quantize layers data golden \
-    deploy fuzz_checkpoint fuzz_cifar fuzz_fbit fuzz_idx fuzz_image
+    fuzz_checkpoint fuzz_cifar fuzz_fbit fuzz_idx fuzz_image
 fi
 
 say "summary"
