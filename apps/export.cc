@@ -25,11 +25,13 @@ void complete(Settings& settings) {
   settings.choose("out", default_path(file, settings.text("format")), "default");
 }
 
-std::vector<std::byte> content(const StoredNetwork& stored, const std::string& format) {
+std::vector<std::byte> content(const StoredNetwork& stored, const std::string& format,
+                               deploy::FloatWeights float_weights) {
   const Shape& image = stored.network.input;
   if (format == "npz") return deploy::write_npz(deploy::dequantized(*stored.network.module));
   return deploy::pack(*stored.network.module, {1, image[0], image[1], image[2]},
-                      {.metadata = packed_notes(stored.model, stored.quant, stored.images)})
+                      {.metadata = packed_notes(stored.model, stored.quant, stored.images),
+                       .float_weights = float_weights})
       .bytes;
 }
 
@@ -37,7 +39,7 @@ Result export_network(const Settings& settings) {
   const std::string& format = settings.text("format");
   const std::string& path = settings.text("out");
   const StoredNetwork stored = load_network(settings);
-  const std::vector<std::byte> bytes = content(stored, format);
+  const std::vector<std::byte> bytes = content(stored, format, float_weights(settings));
   AtomicFile file(path);
   file.write(std::span<const std::byte>(bytes));
   file.commit();

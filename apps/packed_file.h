@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "fracbit/apps/settings.h"
 #include "fracbit/data/dataset.h"
 #include "fracbit/framework/module.h"
+#include "fracbit/quantize/deploy/float_weights.h"
 #include "fracbit/quantize/deploy/packed_model.h"
 
 namespace fracbit::apps {
@@ -17,6 +19,8 @@ bool is_packed_file(const std::string& path);
 std::vector<std::pair<std::string, std::string>> packed_notes(const std::string& model,
                                                               const std::string& quant,
                                                               const data::DatasetInfo& images);
+/// --float-weights
+deploy::FloatWeights float_weights(const Settings& settings);
 /// The images, as they were noted. Throws FileError if the notes are incomplete or do not fit.
 data::DatasetInfo noted_images(const deploy::PackedModel& model, const std::string& path);
 

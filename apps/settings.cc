@@ -52,8 +52,10 @@ void Settings::choose(std::string_view name, Value value, std::string origin) {
 
 bool Settings::applies(const Option& option) const {
   const Needs needs = needs_of(option);
-  return needs.option.empty() ||
-         std::ranges::find(needs.values, text(needs.option)) != needs.values.end();
+  if (needs.option.empty() || const_cast<Settings*>(this)->find(needs.option) == nullptr) {
+    return true;
+  }
+  return std::ranges::find(needs.values, text(needs.option)) != needs.values.end();
 }
 
 void Settings::check_needs() const {

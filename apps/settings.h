@@ -51,7 +51,7 @@ class Settings {
 
   const Setting& setting(std::string_view name) const;
   const std::vector<Setting>& all() const { return settings_; }
-  /// Whether the option has a meaning with the values of the others.
+  /// Whether the option has a meaning with the values of the others that the command takes.
   bool applies(const Option& option) const;
   /// An error at the place where the option was set: "--lr: WHAT".
   ConfigError error(std::string_view name, const std::string& what) const;

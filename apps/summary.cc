@@ -64,7 +64,8 @@ int64_t packed_file_bytes(const Settings& settings, const Network& network) {
       settings.has("dataset") ? data::find(settings.text("dataset")).info : data::DatasetInfo{};
   const deploy::PackOptions options = {
       .metadata = packed_notes(settings.text("model"), quant_title(settings), images),
-      .untrained = true};
+      .untrained = true,
+      .float_weights = float_weights(settings)};
   try {
     const auto package = deploy::pack(*network.module, {1, image[0], image[1], image[2]}, options);
     return static_cast<int64_t>(package.bytes.size());

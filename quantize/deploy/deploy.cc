@@ -23,7 +23,7 @@ void Package::save(const std::string& path) const {
 }
 
 Model lower(const Module& network, const Shape& input, const PackOptions& options) {
-  Lowering lowering(input, options.untrained);
+  Lowering lowering(input, options.untrained, options.float_weights);
   network.lower(lowering);
   Model model = std::move(lowering).finish();
   model.metadata = options.metadata;

@@ -6,6 +6,7 @@
 
 #include "fracbit/framework/module.h"
 #include "fracbit/quantize/deploy/executor.h"
+#include "fracbit/quantize/deploy/float_weights.h"
 #include "fracbit/quantize/deploy/model.h"
 #include "fracbit/quantize/deploy/packed_model.h"
 
@@ -25,6 +26,9 @@ struct PackOptions {
   std::vector<std::pair<std::string, std::string>> metadata = {};
   /// Takes activations that have seen no batch yet, with constants of any value: for the size.
   bool untrained = false;
+  /// How weights are stored that training keeps in floats and that multiply floats: those of the
+  /// first and last layers.
+  FloatWeights float_weights = FloatWeights::float32;
 };
 
 /// A trained network as an op list: what it computes in evaluation mode on images [1, H, W, C] or

@@ -50,11 +50,12 @@ void fold_block(const Value& x, Block& block) {
 
 }  // namespace
 
-Lowering::Lowering(const Shape& input, bool untrained)
+Lowering::Lowering(const Shape& input, bool untrained, FloatWeights float_weights)
     : model_(empty_model(input)),
       tracer_(model_),
       before_last_(tracer_),
       untrained_(untrained),
+      float_weights_(float_weights),
       flat_(input.rank() == 2) {}
 
 Shape Lowering::shape() const {
@@ -86,6 +87,9 @@ Weights Lowering::extents(const Shape& shape) const {
 Weights Lowering::weights(const Tensor& values) const {
   Weights w = extents(values.shape());
   w.values = floats(values);
+  if (float_weights_ == FloatWeights::int8 && value().form == Form::floats) {
+    store_bytes(std::exchange(w.values, {}), w);
+  }
   return w;
 }
 

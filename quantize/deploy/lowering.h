@@ -2,6 +2,7 @@
 
 #include "fracbit/framework/shape.h"
 #include "fracbit/framework/tensor.h"
+#include "fracbit/quantize/deploy/float_weights.h"
 #include "fracbit/quantize/deploy/model.h"
 #include "fracbit/quantize/deploy/stored.h"
 
@@ -13,7 +14,8 @@ class Lowering {
   /// Images [1, H, W, C] or rows [1, K]. With `untrained`, constants that training has not found
   /// yet may have any value: for the size of the file. Throws ShapeError for another rank,
   /// ConfigError for extents out of range.
-  explicit Lowering(const Shape& input, bool untrained = false);
+  explicit Lowering(const Shape& input, bool untrained = false,
+                    FloatWeights float_weights = FloatWeights::float32);
 
   /// What the ops so far make of an image.
   const Value& value() const { return tracer_.value(); }
@@ -55,6 +57,7 @@ class Lowering {
   Tracer before_last_;
   real scale_ = 1;
   bool untrained_;
+  FloatWeights float_weights_;
   bool flat_;
 };
 

@@ -65,7 +65,8 @@ void check_norm(const Block& block, const Value& x) {
   const int64_t filters = block.weights.filters;
   const bool exact = is_exact(block, x);
   if (!block.bias.empty()) {
-    require(block.weights.coding == Coding::float32, "a bias for float weights only");
+    require(block.weights.coding == Coding::float32 || x.form == Form::floats,
+            "a bias of float products only");
     require_count("biases", block.bias, filters);
     require_finite("biases", block.bias);
   }

@@ -147,6 +147,49 @@ TEST_CASE("deployed networks give the scores of the networks they are made of") 
   }
 }
 
+TEST_CASE("float weights stored as bytes are near, and a quarter of the size") {
+  for (const models::Spec& spec : {spec_of("none", 0, 0), spec_of("dorefa", 1, 2)}) {
+    const auto net = models::make("cifar4", spec);
+    unsettle(*net, images_of("cifar4", 4));
+    const Shape image = images_of("cifar4", 1);
+    const deploy::Package floats = deploy::pack(*net, image);
+    const deploy::Package bytes =
+        deploy::pack(*net, image, {.float_weights = deploy::FloatWeights::int8});
+    const deploy::Model model = deploy::lower(*net, image);
+    int64_t float_weights = 0;
+    for (const deploy::Op& op : model.ops) {
+      const auto* block = std::get_if<deploy::Block>(&op);
+      if (block != nullptr) float_weights += static_cast<int64_t>(block->weights.values.size());
+    }
+    const auto saved = static_cast<int64_t>(floats.bytes.size() - bytes.bytes.size());
+    CHECK(saved > 3 * float_weights - 4096);
+    const Tensor images = ops::example_tensor(images_of("cifar4", 5), 40, -2, 2);
+    const double off = difference(scores_of(*net, images), bytes.load().run(images));
+    CHECK(off > 0);
+    CHECK(off < (spec.quant.scheme == "none" ? 0.02 : 0.2));
+  }
+}
+
+TEST_CASE("bytes of a float weight are the nearest of 256 levels") {
+  deploy::Weights w;
+  w.filters = 2;
+  w.channels = 70;
+  std::vector<float> values;
+  for (int i = 0; i < 140; ++i) values.push_back(i < 70 ? std::sin(static_cast<float>(i)) : 0);
+  deploy::store_bytes(values, w);
+  REQUIRE(w.scales.size() == 2);
+  CHECK(w.scales[1] == 0);
+  for (int64_t c = 0; c < 70; ++c) {
+    int q = 0;
+    for (int p = 0; p < 8; ++p) {
+      const uint64_t word = w.row(0, 0)[p * w.words_per_plane() + c / 64];
+      q |= static_cast<int>(word >> (c % 64) & 1) << p;
+    }
+    const float found = w.scales[0] * static_cast<float>(2 * q - 255);
+    CHECK(std::abs(found - values[static_cast<size_t>(c)]) <= w.scales[0] * 1.0001F);
+  }
+}
+
 TEST_CASE("a file is hardly larger than the bits and scales in it") {
   const auto check = [](const std::string& model, const models::Spec& spec) {
     INFO(title({model, spec}));
