@@ -197,3 +197,14 @@ TEST_CASE("resume refuses what it cannot go on from", "[apps]") {
                     3, "last.ckpt") == "");
   CHECK(error_fault(run({"train", "--resume", folder / "none.ckpt"}), 3, "none.ckpt") == "");
 }
+
+TEST_CASE("networks for large images train on 224x224 digits", "[apps]") {
+  const TemporaryFolder folder;
+  const Outcome trained = run({"train", "--model", "mobilenet", "--dataset", "synthetic-digits-224",
+                               "--train-limit", "4", "--eval-limit", "2", "--batch-size", "2",
+                               "--epochs", "1", "--out", folder / "run", "--json"});
+  REQUIRE(trained.exit_code == 0);
+  CHECK(trained.json()["model"] == "mobilenet");
+  const Outcome evaluated = run({"eval", folder / "run/last.ckpt", "--json"});
+  CHECK(evaluated.json()["loss"].get<double>() > 0);
+}

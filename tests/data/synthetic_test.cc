@@ -76,4 +76,25 @@ TEST_CASE("synthetic-digits: the same bytes with every compiler and optimisation
   CHECK(digest(drawn("train", 0, 100)) == 0xcc40e3aa9a8d5cca);
 }
 
+TEST_CASE("synthetic-digits-224: the same digits, every pixel as a square of 7 by 7") {
+  const data::OpenOptions options{.split = "test", .limit = 2, .seed = 3};
+  const auto small = data::open("synthetic-digits", options);
+  const auto large = data::open("synthetic-digits-224", options);
+  REQUIRE(large->size() == 2);
+  CHECK(large->classes() == 10);
+  data::Sample a, b;
+  for (int64_t i = 0; i < 2; ++i) {
+    small->get(i, a);
+    large->get(i, b);
+    CHECK(a.label == b.label);
+    REQUIRE(b.image.shape() == Shape{224, 224, 3});
+    int64_t different = 0;
+    for (int64_t k = 0; k < b.image.size(); ++k) {
+      const int64_t y = k / (224 * 3) / 7, x = k / 3 % 224 / 7;
+      if (b.image[k] != a.image[(y * 32 + x) * 3 + k % 3]) ++different;
+    }
+    CHECK(different == 0);
+  }
+}
+
 }  // namespace fracbit

@@ -5,14 +5,21 @@
 #include <string_view>
 #include <vector>
 
+#include "fracbit/framework/checkpoint.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/examples.h"
 #include "fracbit/framework/ops/softmax_cross_entropy.h"
 #include "fracbit/framework/optim/sgd.h"
+#include "fracbit/layers/dropout.h"
 #include "fracbit/models/models.h"
+#include "fracbit/quantize/deploy/deploy.h"
+#include "models/small_networks.h"
 #include "support/catch.h"
+#include "support/temporary_folder.h"
 
 using namespace fracbit;
+using test::small_mobilenet;
+using test::small_resnet;
 
 namespace {
 
@@ -26,11 +33,11 @@ quantize::Spec scheme_spec(std::string_view scheme) {
   return quant;
 }
 
-double loss_after_steps(Module& net, const models::Entry& entry, int steps) {
+double loss_after_steps(Module& net, const Shape& image, int steps) {
   net.initialize(1);
   net.train();
   optim::Sgd sgd(net.parameters(), {.lr = 0.01, .momentum = 0.9});
-  const Tensor x = ops::example_tensor(batch_of(entry, 4), 3, -1, 1);
+  const Tensor x = ops::example_tensor({4, image[0], image[1], image[2]}, 3, -1, 1);
   const std::vector<int32_t> labels{1, 5, 2, 7};
   double loss = 0;
   for (int step = 0; step <= steps; ++step) {
@@ -44,6 +51,12 @@ double loss_after_steps(Module& net, const models::Entry& entry, int steps) {
     net.after_update();
   }
   return loss;
+}
+
+Tensor scores_of(Module& net, const Tensor& x) {
+  const NoGrad guard;
+  net.eval();
+  return net(Variable(x)).value();
 }
 
 }  // namespace
@@ -79,7 +92,12 @@ TEST_CASE("first and last layer stay float unless asked, the others take the sch
       models::make(entry->name, spec)->trace(batch_of(*entry, 1), rows);
       std::vector<LayerInfo> products;
       for (const LayerInfo& row : rows) {
-        if (row.macs > 0) products.push_back(row);
+        if (row.kind == "depthwise_conv2d") {  // float in every scheme
+          CHECK(row.weight_bits == 32);
+          CHECK(row.input_bits == 32);
+        } else if (row.macs > 0) {
+          products.push_back(row);
+        }
       }
       REQUIRE(products.size() >= 3);
       for (size_t i = 0; i < products.size(); ++i) {
@@ -154,10 +172,74 @@ TEST_CASE("a few steps lower the loss, in every scheme") {
       models::Spec spec;
       spec.quant = scheme_spec(scheme->name);
       const auto net = models::make(entry->name, spec);
-      const double before = loss_after_steps(*net, *entry, 0);
-      CHECK(loss_after_steps(*net, *entry, 5) < before);
+      const double before = loss_after_steps(*net, entry->input, 0);
+      CHECK(loss_after_steps(*net, entry->input, 5) < before);
     }
   }
+}
+
+TEST_CASE("depthwise and residual blocks train in every scheme, and with quantized ends") {
+  for (const quantize::Scheme* scheme : quantize::schemes()) {
+    for (const bool ends : {false, true}) {
+      if (ends && scheme->name != "dorefa" && scheme->name != "hbnn") continue;
+      CAPTURE(scheme->name, ends);
+      models::Spec spec;
+      spec.quant = quantize::resolved(scheme_spec(scheme->name));
+      spec.quantize_first = spec.quantize_last = ends;
+      spec.input = {12, 12, 3};
+      spec.classes = 10;
+      for (const auto& net : {small_mobilenet(spec), small_resnet(spec)}) {
+        const double before = loss_after_steps(*net, spec.input, 0);
+        CHECK(loss_after_steps(*net, spec.input, 8) < before);
+      }
+    }
+  }
+}
+
+TEST_CASE("networks for large images take small ones and come back from a checkpoint") {
+  const test::TemporaryFolder folder;
+  const Tensor x = ops::example_tensor({2, 32, 32, 3}, 3, -1, 1);
+  for (const std::string name : {"mobilenet", "resnet18"}) {
+    CAPTURE(name);
+    models::Spec spec;
+    spec.input = {32, 32, 3};
+    spec.classes = 10;
+    const auto net = models::make(name, spec);
+    net->initialize(5);
+    {
+      const NoGrad guard;
+      (*net)(Variable(x));  // moves the running statistics
+    }
+    Checkpoint saved;
+    capture(*net, saved);
+    save_checkpoint(folder / name, saved);
+    const auto again = models::make(name, spec);
+    restore(load_checkpoint(folder / name), *again);
+    CHECK(weights_sha256(*again) == weights_sha256(*net));
+    CHECK(std::ranges::equal(scores_of(*net, x).span(), scores_of(*again, x).span()));
+  }
+}
+
+TEST_CASE("dropout stands before the dense layers of alexnet-bn in floats alone") {
+  const auto dropouts = [](std::string_view scheme) {
+    models::Spec spec;
+    spec.quant = scheme_spec(scheme);
+    spec.classes = 2;
+    std::vector<std::string> found;
+    models::make("alexnet-bn", spec)->visit([&](const std::string& path, Module& module) {
+      if (dynamic_cast<layers::Dropout*>(&module) != nullptr) found.push_back(path);
+    });
+    return found;
+  };
+  CHECK(dropouts("none") == std::vector<std::string>{"dropout6", "dropout7"});
+  CHECK(dropouts("bwn").empty());
+}
+
+TEST_CASE("a residual network has no packed model yet and says so in one line") {
+  models::Spec spec;
+  spec.input = {32, 32, 3};
+  const auto net = models::make("resnet18", spec);
+  CHECK_THROWS_WITH(deploy::lower(*net, {1, 32, 32, 3}), Catch::Contains("[deploy]"));
 }
 
 TEST_CASE("a network adapts to the image size and the classes of a data set") {
