@@ -4,13 +4,14 @@
 #include <functional>
 #include <vector>
 
-#include "fracbit/framework/kernels/norm/norm.h"
+#include "fracbit/framework/kernels/norm/training/training.h"
 #include "fracbit/framework/random.h"
 
 namespace fracbit::apps {
 namespace {
 
 namespace norm = kernels::norm;
+namespace training = kernels::norm::training;
 
 constexpr int64_t kExtent = 32;
 constexpr int64_t kChannels = 64;
@@ -28,11 +29,12 @@ std::vector<T> filled(int64_t size, const std::function<double(int64_t)>& number
 /// An image of D, as integers and as floats, and what its passes read and write.
 class Image {
  public:
-  explicit Image(const norm::Kernels& kernels) : kernels_(kernels) {}
+  explicit Image(const std::string& isa)
+      : kernels_(norm::find(isa.c_str())), training_(training::find(isa.c_str())) {}
 
   void sums() {
-    kernels_.int16.sums(d_.data(), kExtent * kExtent, kChannels, kMost, counts_.data(),
-                        counts_.data() + kChannels, counts_.data() + 2 * kChannels);
+    training_.int16.sums(d_.data(), kExtent * kExtent, kChannels, kMost, counts_.data(),
+                         counts_.data() + kChannels, counts_.data() + 2 * kChannels);
   }
   void bits(bool pool) {
     const norm::Steps<int16_t> steps{steps_.data(), nullptr, scale_.data(), kChannels, 3, 2};
@@ -42,28 +44,28 @@ class Image {
   }
   void gradient_sums(bool pool) {
     for_runs(pool, d_.data(), [&](const norm::Run<int16_t>& run, int64_t output, int64_t) {
-      kernels_.int16.gradient_sums(run, affine_, clip_, centre_.data(), dout_.data() + output,
-                                   moments_.data(), moments_.data() + kChannels);
+      training_.int16.gradient_sums(run, affine_, clip_, centre_.data(), dout_.data() + output,
+                                    moments_.data(), moments_.data() + kChannels);
     });
   }
   void gradient(bool pool) {
-    const norm::Coefficients map{centre_.data(), scale_.data(), shift_.data()};
+    const training::Coefficients map{centre_.data(), scale_.data(), shift_.data()};
     for_runs(pool, d_.data(), [&](const norm::Run<int16_t>& run, int64_t output, int64_t input) {
-      kernels_.int16.gradient(run, affine_, clip_, map, dout_.data() + output, g_.data() + input);
+      training_.int16.gradient(run, affine_, clip_, map, dout_.data() + output, g_.data() + input);
     });
   }
   void codes() {
     constexpr int64_t kBlocks = 256;
     real sigma[4 * kBlocks];
     for (int64_t i = 0; i < kNumbers; i += 4 * kBlocks) {
-      kernels_.noise({{static_cast<uint32_t>(i / 4), 1, 2, 3}, {4, 5}}, kBlocks, sigma);
-      kernels_.gradient_codes8(dout_.data() + i, sigma, 4 * kBlocks, {1, 30}, 63,
-                               codes_.data() + i);
+      training_.noise({{static_cast<uint32_t>(i / 4), 1, 2, 3}, {4, 5}}, kBlocks, sigma);
+      training_.gradient_codes8(dout_.data() + i, sigma, 4 * kBlocks, {1, 30}, 63,
+                                codes_.data() + i);
     }
   }
   void moments() {
-    kernels_.moments(floats_.data(), kExtent * kExtent, kChannels, moments_.data(),
-                     moments_.data() + kChannels);
+    training_.moments(floats_.data(), kExtent * kExtent, kChannels, moments_.data(),
+                      moments_.data() + kChannels);
   }
   void values(bool pool) {
     for_runs(pool, floats_.data(), [&](const norm::Run<real>& run, int64_t output, int64_t) {
@@ -83,6 +85,7 @@ class Image {
   }
 
   const norm::Kernels& kernels_;
+  const training::Kernels& training_;
   Random random_{1, 0, 0, Purpose::synthetic_data};
   std::vector<int16_t> d_ = filled<int16_t>(kNumbers, [&](int64_t i) {
     return static_cast<double>(random_.below(i, 2 * kMost + 1) - kMost);
@@ -124,7 +127,7 @@ double measure(double min_seconds, const std::function<void()>& body) {
 
 std::vector<PassRow> pass_rows(Isa isa, double min_seconds) {
   const std::string name(isa_name(isa));
-  Image image(norm::find(name.c_str()));
+  Image image(name);
   const std::pair<const char*, std::function<void()>> passes[] = {
       {"sums, sums of squares", [&] { image.sums(); }},
       {"2-bit codes", [&] { image.bits(false); }},

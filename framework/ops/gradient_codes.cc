@@ -4,12 +4,12 @@
 #include <array>
 
 #include "fracbit/framework/cpu.h"
-#include "fracbit/framework/kernels/norm/norm.h"
+#include "fracbit/framework/kernels/norm/training/training.h"
 
 namespace fracbit::ops {
 namespace {
 
-namespace norm = kernels::norm;
+namespace norm = kernels::norm::training;
 
 const norm::Kernels& active_kernels() {
   return norm::find(isa_name(active_isa()).data());

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/kernels/intdot/intdot.h"
+#include "fracbit/framework/kernels/intdot/training/training.h"
 #include "fracbit/framework/ops/integer_levels/images.h"
 #include "fracbit/framework/ops/integer_levels/run.h"
 #include "fracbit/framework/ops/integer_levels/weight_gradient.h"
@@ -71,7 +71,7 @@ IntTensor forward(const char* op, const IntTensor& x, const IntTensor& w,
              copy_levels(windows.image, own + image * image_numbers, geometry.channels, to);
            },
            [&](int64_t image, intdot::Product& product) { product.out = out + image * out_step; },
-           format.products().integers});
+           format.integers()});
     });
   }
   return d;
@@ -102,7 +102,7 @@ void input_gradient(const GradientCodes& g, const IntTensor& w, const Conv2dGeom
              product.scale_step = per_pixel;
              product.y = dx.data() + image * dx_numbers + group * geometry.group_channels;
            },
-           format.products().scaled});
+           format.gradients().scaled});
     }
   }
 }

@@ -5,22 +5,25 @@
 
 #include "bit_draw.h"
 #include "fracbit/framework/cpu.h"
-#include "fracbit/framework/kernels/intdot/intdot.h"
+#include "fracbit/framework/kernels/intdot/training/training.h"
 #include "support/catch.h"
 
 namespace {
 
 namespace intdot = fracbit::kernels::intdot;
+namespace training = fracbit::kernels::intdot::training;
 using fracbit::real;
 using fracbit::testing::BitDraw;
 using intdot::kBlock;
 using intdot::kGroup;
 using intdot::kLanes;
 
-std::vector<const intdot::Kernels*> rows() {
-  std::vector<const intdot::Kernels*> found;
+/// What `find` has for each instruction set of this machine.
+template <typename Kernels>
+std::vector<const Kernels*> rows(const Kernels* (*find)(const char*) noexcept) {
+  std::vector<const Kernels*> found;
   for (fracbit::Isa isa : fracbit::supported_isas()) {
-    found.push_back(intdot::find(std::string(isa_name(isa)).c_str()));
+    found.push_back(find(std::string(isa_name(isa)).c_str()));
   }
   return found;
 }
@@ -91,13 +94,13 @@ struct ProductCase {
     d.scale = scale.data();
   }
 
-  std::vector<int32_t> integers(const intdot::Format& format) {
+  std::vector<int32_t> integers(void (*product)(const intdot::Product&) noexcept) {
     std::vector<int32_t> out(static_cast<size_t>(outputs), -7);
     d.out = out.data();
-    format.integers(d);
+    product(d);
     return out;
   }
-  std::vector<real> scaled(const intdot::Format& format) {
+  std::vector<real> scaled(const training::Format& format) {
     std::vector<real> y(static_cast<size_t>(outputs), -7);
     d.y = y.data();
     format.scaled(d);
@@ -107,6 +110,7 @@ struct ProductCase {
 
 TEST_CASE("integer dot products equal the plain loops on every instruction set") {
   const intdot::Kernels& reference = *intdot::find("reference");
+  const training::Kernels& plain = *training::find("reference");
   BitDraw draw(51);
   for (int i = 0; i < 2500; ++i) {
     std::vector<Bytes> memory;
@@ -115,10 +119,15 @@ TEST_CASE("integer dot products equal the plain loops on every instruction set")
     CAPTURE(i, c.d.pixels, c.d.taps, c.d.run, c.d.lanes, c.d.factor);
     for (const auto format : {&intdot::Kernels::bytes, &intdot::Kernels::words}) {
       const auto integers = c.integers(reference.*format);
-      const auto scaled = c.scaled(reference.*format);
-      for (const intdot::Kernels* row : rows()) {
+      for (const intdot::Kernels* row : rows(intdot::find)) {
         CAPTURE(row->name);
         REQUIRE(c.integers(row->*format) == integers);
+      }
+    }
+    for (const auto format : {&training::Kernels::bytes, &training::Kernels::words}) {
+      const auto scaled = c.scaled(plain.*format);
+      for (const training::Kernels* row : rows(training::find)) {
+        CAPTURE(row->name);
         REQUIRE(c.scaled(row->*format) == scaled);
       }
     }
@@ -127,7 +136,7 @@ TEST_CASE("integer dot products equal the plain loops on every instruction set")
 
 /// One random call of an outer product.
 struct OuterCase {
-  intdot::Outer d{};
+  training::Outer d{};
   std::vector<int32_t> term;
   std::vector<real> scale, start;
 
@@ -135,7 +144,7 @@ struct OuterCase {
     d.samples = draw.between(1, 4);
     d.lines = draw.between(1, 4);
     d.run = draw.between(1, 5);
-    d.rows = static_cast<int>(draw.between(1, intdot::kOuterRows));
+    d.rows = static_cast<int>(draw.between(1, training::kOuterRows));
     d.lanes = kLanes * static_cast<int>(draw.between(1, 7));
     d.g_step = kGroup * (d.rows + draw.below(3));
     d.g_line = d.run * d.g_step + kGroup * draw.below(3);
@@ -159,13 +168,13 @@ struct OuterCase {
     d.scale = scale.data();
   }
 
-  std::vector<real> outer(const intdot::Format& format) {
+  std::vector<real> outer(const training::Format& format) {
     std::vector<real> sum = start;
     d.sum = sum.data();
     format.outer(d);
     return sum;
   }
-  std::vector<int32_t> sums(const intdot::Format& format) {
+  std::vector<int32_t> sums(const training::Format& format) {
     std::vector<int32_t> to(term.size(), -7);
     format.sums(d, -63, to.data());
     return to;
@@ -173,17 +182,17 @@ struct OuterCase {
 };
 
 TEST_CASE("outer products over samples equal the plain loops on every instruction set") {
-  const intdot::Kernels& reference = *intdot::find("reference");
+  const training::Kernels& reference = *training::find("reference");
   BitDraw draw(52);
   for (int i = 0; i < 2500; ++i) {
     std::vector<Bytes> memory;
     memory.reserve(2);
     OuterCase c(draw, memory);
     CAPTURE(i, c.d.samples, c.d.lines, c.d.run, c.d.rows, c.d.lanes);
-    for (const auto format : {&intdot::Kernels::bytes, &intdot::Kernels::words}) {
+    for (const auto format : {&training::Kernels::bytes, &training::Kernels::words}) {
       const auto outer = c.outer(reference.*format);
       const auto sums = c.sums(reference.*format);
-      for (const intdot::Kernels* row : rows()) {
+      for (const training::Kernels* row : rows(training::find)) {
         CAPTURE(row->name);
         REQUIRE(c.outer(row->*format) == outer);
         REQUIRE(c.sums(row->*format) == sums);
@@ -193,7 +202,7 @@ TEST_CASE("outer products over samples equal the plain loops on every instructio
 }
 
 TEST_CASE("interleaving equals the plain loops on every instruction set") {
-  const intdot::Kernels& reference = *intdot::find("reference");
+  const training::Kernels& reference = *training::find("reference");
   BitDraw draw(53);
   for (int i = 0; i < 400; ++i) {
     const int64_t n = draw.between(1, 70);
@@ -206,19 +215,20 @@ TEST_CASE("interleaving equals the plain loops on every instruction set") {
     }
     const int16_t* words[2] = {numbers[0].data(), numbers[1].data()};
     const int64_t step = kBlock * draw.between(1, 3);
-    const auto run = [&](const intdot::Kernels& kernels) {
+    const auto run = [&](const training::Kernels& kernels) {
       std::vector<uint8_t> to(static_cast<size_t>(2 * 5 * step), 7);
       kernels.interleave_bytes(bytes, n, to.data(), step);
       kernels.interleave_words(words, n, to.data() + 5 * step, step);
       return to;
     };
     CAPTURE(i, n);
-    for (const intdot::Kernels* row : rows()) REQUIRE(run(*row) == run(reference));
+    for (const training::Kernels* row : rows(training::find)) REQUIRE(run(*row) == run(reference));
   }
 }
 
 TEST_CASE("there are no integer dot kernels for an unknown instruction set") {
   REQUIRE(intdot::find("abacus") == nullptr);
+  REQUIRE(training::find("abacus") == nullptr);
 }
 
 }  // namespace

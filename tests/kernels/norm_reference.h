@@ -5,12 +5,13 @@
 #include <cmath>
 #include <span>
 
-#include "fracbit/framework/kernels/norm/norm.h"
+#include "fracbit/framework/kernels/norm/training/training.h"
 
 // The passes of a block, one number at a time and as their contract says, for the kernels to equal.
 namespace fracbit::testing::norm_reference {
 
 using namespace fracbit::kernels::norm;
+using training::Coefficients;
 
 /// The inputs of output (p, c) in row-major order, and which of them is the first largest of D, or
 /// of -D where it falls.

@@ -4,9 +4,9 @@
 
 #include "fracbit/framework/real.h"
 
-/// The passes of a block between two products: normalise, pool, activate, quantize, and back. Data
-/// are integers or reals D of type T, channels last. Every instruction set gives the same bits:
-/// channels are lanes, and the order of each sum is that of the pixels, said below.
+/// The passes of a block between two products: normalise, pool, activate, quantize. Data are
+/// integers or reals D of type T, channels last. Every instruction set gives the same bits. What
+/// training needs beside them is in norm/training.
 namespace fracbit::kernels::norm {
 
 /// h(y) = min(high, max(low, r)) of r = y or, two-sided, |y|; and its gradient window, w(y) = 1 or,
@@ -47,22 +47,10 @@ struct Steps {
   int planes;
 };
 
-/// g = A dy + (B D + C), per channel.
-struct Coefficients {
-  const real* a;
-  const real* b;
-  const real* c;
-};
-
 template <typename T>
 struct Passes {
-  /// sums[c] += D, and low[c] + 2^32 high[c] grows by D^2, over the pixels; D whole, |D| <= most.
-  void (*sums)(const T* d, int64_t pixels, int64_t channels, int64_t most, int64_t* sums,
-               int64_t* low, int64_t* high) noexcept;
   /// out = largest D of each window; below != 0.
   void (*pool)(const Run<T>& run, T* out) noexcept;
-  /// dx = dy at the first largest D of each window, 0 elsewhere; dx lies like d. below != 0.
-  void (*unpool)(const Run<T>& run, const real* dy, real* dx) noexcept;
   /// out = h(y).
   void (*values)(const Run<T>& run, const Affine& affine, const Activation& h, real* out) noexcept;
   /// The planes of the codes, a row of a BitTensor per pixel.
@@ -70,28 +58,6 @@ struct Passes {
   /// floor(min(top, max(0, top r)) + 1/2), r = y or, two-sided, |y|.
   void (*codes)(const Run<T>& run, const Affine& affine, bool two_sided, int32_t top,
                 uint16_t* out) noexcept;
-  /// With dy = dout w(y): sum[c] += dy, product[c] += dy (D - centre[c]). Sixteen pixels at a time
-  /// are summed in real, fours as (t0 + t1) + (t2 + t3), then added in double.
-  void (*gradient_sums)(const Run<T>& run, const Affine& affine, const Activation& h,
-                        const real* centre, const real* dout, double* sum,
-                        double* product) noexcept;
-  /// g of every input, with dy = dout w(y) at the outputs (at the first largest of a window) and 0
-  /// elsewhere; g lies like d, and may be d or dout where T is real. dout null: dy = 0. Returns the
-  /// largest |g|, NaN left out.
-  real (*gradient)(const Run<T>& run, const Affine& affine, const Activation& h,
-                   const Coefficients& coefficients, const real* dout, real* g) noexcept;
-};
-
-/// Counter and key of Philox4x32-10.
-struct Philox {
-  uint32_t counter[4];
-  uint32_t key[2];
-};
-
-/// The affine map of one sample of gradients to codes: n u = (g up) slope + n / 2 + sigma.
-struct GradientMap {
-  real up;
-  real slope;
 };
 
 struct Kernels {
@@ -99,19 +65,6 @@ struct Kernels {
   Passes<int16_t> int16;
   Passes<int32_t> int32;
   Passes<real> reals;
-  /// Sum over the pixels, and sum of squares about the mean of these pixels; per channel. Sums are
-  /// made like those of gradient_sums; sum and squares are overwritten.
-  void (*moments)(const real* x, int64_t pixels, int64_t channels, double* sum,
-                  double* squares) noexcept;
-  /// sigma[i] = (w_i >> 8) 2^-24 + 2^-25 - 1/2, w the words of `blocks` blocks of four from
-  /// counter[0] on (modulo 2^32).
-  void (*noise)(const Philox& philox, int64_t blocks, real* sigma) noexcept;
-  /// q = floor(clamp((g up) slope + top / 2 + sigma, 0, top) + 1/2), exact also where adding 1/2
-  /// would round; NaN gives 0.
-  void (*gradient_codes8)(const real* g, const real* sigma, int64_t n, GradientMap map, int32_t top,
-                          uint8_t* codes) noexcept;
-  void (*gradient_codes16)(const real* g, const real* sigma, int64_t n, GradientMap map,
-                           int32_t top, uint16_t* codes) noexcept;
 };
 
 /// Those for data of type T.

@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "fracbit/framework/kernels/intdot/intdot.h"
+#include "fracbit/framework/kernels/intdot/training/training.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::integer_levels {
@@ -45,7 +45,7 @@ int32_t write_lane(const T* w, int64_t taps, int64_t channels, int64_t run, T* t
 /// Interleaves the rows of a group: filters first .. first + numbers - 1 of one tap, `stride`
 /// apart.
 template <typename T>
-void write_rows(const intdot::Kernels& kernels, const T* w, int64_t stride, int64_t rows,
+void write_rows(const intdot::training::Kernels& kernels, const T* w, int64_t stride, int64_t rows,
                 int64_t channels, const T* zeros, uint8_t* to, int64_t block_step) {
   constexpr int kNumbers = kGroup / static_cast<int>(sizeof(T));
   std::array<const T*, static_cast<size_t>(kNumbers)> from;
@@ -112,7 +112,7 @@ Filters gradient_filters(const Numbers& w, const Conv2dGeometry& g, const Format
       for (int64_t at = begin; at < end; ++at) {
         const int64_t tap = phase.taps[static_cast<size_t>(at / run)];
         const int64_t f = at % run * format.per_group();
-        write_rows(*format.kernels, own + f * g.filter_size() + tap * g.group_channels,
+        write_rows(*format.training, own + f * g.filter_size() + tap * g.group_channels,
                    g.filter_size(), g.group_filters - f, g.group_channels, zeros.data(),
                    filters.groups.data() + at * kBlock, taps * run * kBlock);
       }

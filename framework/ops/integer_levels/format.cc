@@ -7,7 +7,7 @@
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/kernels/intdot/intdot.h"
+#include "fracbit/framework/kernels/intdot/training/training.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::integer_levels {
@@ -17,23 +17,32 @@ constexpr int64_t kGrain = 1 << 16;
 
 static_assert(kGroup == intdot::kGroup && kLanes == intdot::kLanes && kBlock == intdot::kBlock);
 
+/// What `find` has for the instruction set in use.
+template <typename Kernels>
+const Kernels& found(const Kernels* (*find)(const char*) noexcept) {
+  const Kernels* kernels = find(std::string(isa_name(active_isa())).c_str());
+  return kernels != nullptr ? *kernels : *find("scalar");
+}
+
 }  // namespace
 
 const intdot::Kernels& active_kernels() {
-  static const intdot::Kernels& active = [&]() -> const intdot::Kernels& {
-    const auto* found = intdot::find(std::string(isa_name(active_isa())).c_str());
-    return found != nullptr ? *found : *intdot::find("scalar");
-  }();
+  static const intdot::Kernels& active = found(intdot::find);
   return active;
 }
 
 Format Format::of(IntWidth a, IntWidth b) {
+  static const intdot::training::Kernels& training = found(intdot::training::find);
   const intdot::Kernels& kernels = active_kernels();
-  return {kernels.fast_bytes && a == IntWidth::int8 && b == IntWidth::int8, &kernels};
+  return {kernels.fast_bytes && a == IntWidth::int8 && b == IntWidth::int8, &kernels, &training};
 }
 
-const intdot::Format& Format::products() const {
+void (*Format::integers() const)(const intdot::Product&) noexcept {
   return bytes ? kernels->bytes : kernels->words;
+}
+
+const intdot::training::Format& Format::gradients() const {
+  return bytes ? training->bytes : training->words;
 }
 
 Numbers::Numbers(const IntTensor& ints, const Format& format) {

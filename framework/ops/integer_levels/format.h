@@ -8,7 +8,10 @@
 namespace fracbit::kernels::intdot {
 struct Kernels;
 struct Product;
+namespace training {
+struct Kernels;
 struct Format;
+}  // namespace training
 }  // namespace fracbit::kernels::intdot
 
 namespace fracbit::ops::integer_levels {
@@ -27,6 +30,7 @@ const intdot::Kernels& active_kernels();
 struct Format {
   bool bytes;  ///< 4 bytes, the broadcast side unsigned; otherwise 2 signed 16-bit numbers
   const intdot::Kernels* kernels;
+  const intdot::training::Kernels* training;
 
   /// Bytes where both widths are int8 and this machine is fast at them.
   static Format of(IntWidth a, IntWidth b);
@@ -34,7 +38,9 @@ struct Format {
   /// What unsigned bytes stand above the signed numbers that they are made from.
   static constexpr int kOffset = 128;
   int64_t groups(int64_t numbers) const { return (numbers + per_group() - 1) / per_group(); }
-  const intdot::Format& products() const;
+  /// Products to integers.
+  void (*integers() const)(const intdot::Product&) noexcept;
+  const intdot::training::Format& gradients() const;
 };
 
 /// Integers of width int8 or int16 that are all of one width.

@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "fracbit/framework/kernels/intdot/intdot.h"
+#include "fracbit/framework/kernels/intdot/training/training.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::integer_levels {
@@ -110,7 +110,7 @@ class Task {
   }
 
   void interleave(const Rows& from, int64_t n, uint8_t* to, int64_t block_step) const {
-    const intdot::Kernels& kernels = *p_.format.kernels;
+    const intdot::training::Kernels& kernels = *p_.format.training;
     if constexpr (sizeof(T) == 1) {
       std::array<const uint8_t*, 4> bytes;
       std::transform(from.begin(), from.end(), bytes.begin(),
@@ -179,8 +179,8 @@ class Task {
   }
 
   void multiply(int64_t first, int64_t samples) {
-    const intdot::Format& kernels = p_.format.products();
-    intdot::Outer d{};
+    const intdot::training::Format& kernels = p_.format.gradients();
+    intdot::training::Outer d{};
     d.g_sample = g_sample_, d.g_line = p_.run * g_step_, d.g_step = g_step_;
     d.x_sample = x_sample_, d.x_line = geometry_.options.stride * x_line_;
     d.x_step = width_ * kGroup;
@@ -193,8 +193,8 @@ class Task {
       for (int64_t u = 0; u < geometry_.kernel_height; ++u) {
         d.x = x_groups_.data() + block * together_ * x_sample_ + u * x_line_;
         if (p_.format.bytes) kernels.sums(d, -p_.g.top(), terms_.data());
-        for (int64_t f = 0; f < filters_; f += intdot::kOuterRows) {
-          d.rows = static_cast<int>(std::min<int64_t>(intdot::kOuterRows, filters_ - f));
+        for (int64_t f = 0; f < filters_; f += intdot::training::kOuterRows) {
+          d.rows = static_cast<int>(std::min<int64_t>(intdot::training::kOuterRows, filters_ - f));
           d.g = g_groups_.data() + f * kGroup;
           d.sum = sums(block, u) + f * width_;
           kernels.outer(d);

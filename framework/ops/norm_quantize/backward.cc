@@ -4,7 +4,7 @@
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/kernels/norm/norm.h"
+#include "fracbit/framework/kernels/norm/training/training.h"
 #include "fracbit/framework/ops/gradient_codes.h"
 #include "fracbit/framework/ops/norm_quantize.h"
 #include "fracbit/framework/ops/norm_quantize/activation.h"
@@ -17,11 +17,12 @@ namespace fracbit::ops {
 namespace {
 
 namespace norm = kernels::norm;
+namespace training = kernels::norm::training;
 
 constexpr int64_t kTaskNumbers = 1 << 14;
 
-const norm::Kernels& active_kernels() {
-  return norm::find(isa_name(active_isa()).data());
+const training::Kernels& active_kernels() {
+  return training::find(isa_name(active_isa()).data());
 }
 
 template <typename T>
@@ -38,7 +39,7 @@ std::vector<double> gradient_sums(const T* d, const Lines& lines, const norm::Af
   const int64_t grain = lines.grain(kTaskNumbers);
   const int64_t blocks = std::max<int64_t>(1, (lines.count() + grain - 1) / grain);
   std::vector<double> sums(static_cast<size_t>(blocks * width));
-  const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
+  const training::Passes<T>& passes = training::passes<T>(active_kernels());
   parallel_for(lines.count(), grain, [&](int64_t begin, int64_t end) {
     double* into = sums.data() + begin / grain * width;
     lines.for_stretches(begin, end, [&](const Stretch& s) {
@@ -61,7 +62,7 @@ template <typename T>
 class ImageGradient {
  public:
   ImageGradient(const T* d, const Shape& shape, const norm::Affine& affine,
-                const norm::Activation& h, const norm::Coefficients& map, const real* dout)
+                const norm::Activation& h, const training::Coefficients& map, const real* dout)
       : d_(d), shape_(shape), affine_(affine), h_(h), map_(map), dout_(dout) {}
 
   /// Without a pool, or with 2x2 windows after the normalisation. g is of the whole image n;
@@ -112,7 +113,7 @@ class ImageGradient {
       passes_.gradient(outputs, affine_, h_, map_, dout_ + from, pulled.data());
       std::fill_n(g, shape_.stride0(), real{0});
     } else {
-      const norm::Coefficients gated{map_.a, zeros.data(), zeros.data()};
+      const training::Coefficients gated{map_.a, zeros.data(), zeros.data()};
       passes_.gradient(outputs, affine_, h_, gated, dout_ + from, pulled.data());
       const norm::Run<T> inputs{image, 0, shape_.stride0() / channels, channels};
       passes_.gradient(inputs, affine_, h_, map_, nullptr, g);
@@ -127,9 +128,9 @@ class ImageGradient {
   Shape shape_;
   norm::Affine affine_;
   norm::Activation h_;
-  norm::Coefficients map_;
+  training::Coefficients map_;
   const real* dout_;
-  const norm::Passes<T>& passes_ = norm::passes<T>(active_kernels());
+  const training::Passes<T>& passes_ = training::passes<T>(active_kernels());
 };
 
 /// Calls image(n) for all images, in tasks of some size.

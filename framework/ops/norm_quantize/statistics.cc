@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "fracbit/framework/cpu.h"
-#include "fracbit/framework/kernels/norm/norm.h"
+#include "fracbit/framework/kernels/norm/training/training.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops {
 namespace {
 
-namespace norm = kernels::norm;
+namespace norm = kernels::norm::training;
 __extension__ using Exact = __int128;
 
 constexpr int64_t kBlockNumbers = 1 << 15;

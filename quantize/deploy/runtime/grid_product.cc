@@ -39,7 +39,7 @@ class GridProduct : public Product {
   void run_group(const Part& part, int64_t group, intdot::Product& product) const;
 
   const intdot::Kernels& kernels_;
-  const intdot::Format& format_;
+  void (*integers_)(const intdot::Product&) noexcept;
   std::string name_;
   int64_t taps_, run_;  ///< runs of contiguous groups in a window, groups of each
   std::vector<int64_t> tap_at_;
@@ -50,7 +50,7 @@ class GridProduct : public Product {
 GridProduct::GridProduct(const Block& block, const Layout& in, std::string_view isa)
     : Product(Frame(block, in)),
       kernels_(find_kernels(isa)),
-      format_(in.integer_bytes == 1 ? kernels_.bytes : kernels_.words),
+      integers_(in.integer_bytes == 1 ? kernels_.bytes : kernels_.words),
       name_((in.integer_bytes == 1 ? "int8 dot (" : "int16 dot (") + std::string(kernels_.name) +
             ")") {
   const Frame& f = frame();
@@ -102,7 +102,7 @@ void GridProduct::run_group(const Part& part, int64_t group, intdot::Product& pr
   product.term_step = blocks() * kBlock;
   product.lanes = end - begin;
   product.out = static_cast<int32_t*>(part.sums) + first + begin;
-  format_.integers(product);
+  integers_(product);
 }
 
 void GridProduct::run(const Part& part) const noexcept {

@@ -1,5 +1,38 @@
 // Passes of the backward direction.
 
+/// dout w(y)
+template <class V, bool kTwoSided>
+FRACBIT_INLINE typename V::Real gate(typename V::Real y, const Activation& h,
+                                     typename V::Real dout) {
+  auto size = y;
+  if constexpr (kTwoSided) {
+    size = V::abs(y);
+    dout = V::negate_where(V::greater(V::splat(0), y), dout);
+  }
+  const auto inside =
+      V::both(V::at_least(size, V::splat(h.from)), V::at_least(V::splat(h.to), size));
+  return V::keep(inside, dout);
+}
+
+/// Which of the four numbers is the first largest.
+template <class V, class T>
+struct FirstLargest {
+  FRACBIT_INLINE explicit FirstLargest(const Window<V, T>& w) {
+    const auto right = V::greater(w.d[1], w.d[0]);
+    const auto lower_right = V::greater(w.d[3], w.d[2]);
+    const auto upper = V::select(right, w.d[1], w.d[0]);
+    const auto lower = V::select(lower_right, w.d[3], w.d[2]);
+    const auto below = V::greater(lower, upper);
+    value = V::select(below, lower, upper);
+    is[0] = V::neither(below, right);
+    is[1] = V::without(right, below);
+    is[2] = V::without(below, lower_right);
+    is[3] = V::both(below, lower_right);
+  }
+  typename Window<V, T>::Number value;
+  typename V::Mask is[4];
+};
+
 template <class T>
 void unpool(const Run<T>& run, const real* dy, real* dx) noexcept {
   for_parts(run.channels, [&](auto lanes, int64_t begin, int64_t end) {

@@ -1,0 +1,28 @@
+#include "fracbit/framework/kernels/norm/training/training.h"
+
+#include <cstring>
+
+namespace fracbit::kernels::norm::training {
+
+extern const Kernels kScalar;
+
+// The double build has no kernels of its own beside the portable ones.
+#if defined(__x86_64__) && !defined(FRACBIT_REAL_DOUBLE)
+
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
+
+const Kernels& find(const char* isa) noexcept {
+  if (std::strncmp(isa, "avx512", 6) == 0) return kAvx512;
+  return std::strcmp(isa, "avx2") == 0 ? kAvx2 : kScalar;
+}
+
+#else
+
+const Kernels& find(const char*) noexcept {
+  return kScalar;
+}
+
+#endif
+
+}  // namespace fracbit::kernels::norm::training
