@@ -68,10 +68,12 @@ Tensor reals_of(const BlockProduct::Gradient& g) {
 
 }  // namespace
 
-Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w) const {
+Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w, bool exact) const {
+  ops::Conv2dOptions options = options_;
+  options.exact = exact;
   switch (kind_) {
     case ProductKind::conv2d:
-      return ops::conv2d_forward(x, w, nullptr, options_);
+      return ops::conv2d_forward(x, w, nullptr, options);
     case ProductKind::depthwise:
       return ops::depthwise_conv2d_forward(x, w, nullptr, options_);
     case ProductKind::linear:
@@ -105,13 +107,13 @@ ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w) con
   const auto* w_levels = std::get_if<ScaledLevels>(&w);
   if (x_levels && w_levels) {
     if (x_levels->scales.size() == 1) {
-      return {.d = float_forward(x_levels->levels, w_levels->levels),
+      return {.d = float_forward(x_levels->levels, w_levels->levels, true),
               .scales = scales_of(x_levels->scales, w_levels->scales)};
     }
     return {.d = linear ? ops::quantized_linear(*x_levels, *w_levels)
                         : ops::quantized_conv2d(*x_levels, *w_levels, options_)};
   }
-  return {.d = float_forward(Reals(x), Reals(w))};
+  return {.d = float_forward(Reals(x), Reals(w), false)};
 }
 
 Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Shape& x) const {

@@ -44,7 +44,7 @@ class BlockProduct {
   static std::string name(const Value& x, const Value& w);
 
  private:
-  Tensor float_forward(const Tensor& x, const Tensor& w) const;
+  Tensor float_forward(const Tensor& x, const Tensor& w, bool exact) const;
 
   ProductKind kind_;
   ops::Conv2dOptions options_;

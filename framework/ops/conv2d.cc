@@ -11,6 +11,7 @@
 #include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/ops/tap_outer.h"
 #include "fracbit/framework/ops/tap_product.h"
+#include "fracbit/framework/ops/winograd.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops {
@@ -74,6 +75,34 @@ Tensor patches(const Conv2dGeometry& g, const Tensor& padded, int64_t slack) {
   return made;
 }
 
+WinogradShape winograd_shape(const Conv2dGeometry& g) {
+  return {.images = g.images,
+          .height = g.height,
+          .width = g.width,
+          .channels = g.channels,
+          .out_height = g.out_height,
+          .out_width = g.out_width,
+          .filters = g.filters,
+          .offset = g.options.padding_begin};
+}
+
+/// x as the result of dy, by weights that are turned about.
+WinogradShape winograd_input_shape(const Conv2dGeometry& g) {
+  return {.images = g.images,
+          .height = g.out_height,
+          .width = g.out_width,
+          .channels = g.filters,
+          .out_height = g.height,
+          .out_width = g.width,
+          .filters = g.channels,
+          .offset = g.kernel_height - 1 - g.options.padding_begin};
+}
+
+bool takes_winograd(const Conv2dGeometry& g, const WinogradShape& shape) {
+  return g.kernel_height == 3 && g.kernel_width == 3 && g.options.stride == 1 &&
+         g.options.groups == 1 && !g.options.exact && winograd_fits(shape);
+}
+
 /// The weights of one group as the right operand of dy: [tap][filter] rows of channels.
 Panels turned_weights(const Conv2dGeometry& g, const std::vector<int64_t>& taps,
                       const real* weight) {
@@ -94,6 +123,11 @@ Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
   const Conv2dGeometry g("conv2d", x.shape(), weight.shape(), options);
   g.check_bias("conv2d", bias);
   Tensor y = Tensor::uninitialized(g.result());
+  if (const WinogradShape shape = winograd_shape(g); takes_winograd(g, shape)) {
+    winograd_product(shape, x.data(), weight.data(), bias == nullptr ? nullptr : bias->data(),
+                     y.data());
+    return y;
+  }
   TapGrid grid = g.forward_grid();
   Tensor padded;
   if (merges(g)) {
@@ -120,6 +154,10 @@ Tensor conv2d_input_gradient(const Tensor& dy, const Tensor& weight, const Shape
   const Conv2dGeometry g("conv2d", x, weight.shape(), options);
   g.check_gradient("conv2d", dy.shape());
   Tensor dx = Tensor::uninitialized(x);
+  if (const WinogradShape shape = winograd_input_shape(g); takes_winograd(g, shape)) {
+    winograd_turned_product(shape, dy.data(), weight.data(), dx.data());
+    return dx;
+  }
   for (const Conv2dPhase& phase : conv2d_phases(g)) {
     for (int64_t group = 0; group < options.groups; ++group) {
       const int64_t filter = group * g.group_filters;
@@ -135,6 +173,11 @@ Tensor conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& we
                               const Conv2dOptions& options) {
   const Conv2dGeometry g("conv2d", x.shape(), weight, options);
   g.check_gradient("conv2d", dy.shape());
+  if (const WinogradShape shape = winograd_shape(g); takes_winograd(g, shape)) {
+    Tensor dw = Tensor::uninitialized(weight);
+    winograd_weight_gradient(shape, x.data(), dy.data(), dw.data());
+    return dw;
+  }
   TapOuter s;
   s.images = g.images, s.dy_height = g.out_height, s.dy_width = g.out_width;
   s.dy_pixel = g.filters, s.filters = g.group_filters;
@@ -215,6 +258,8 @@ OpExamples conv2d_examples() {
               {.stride = 2, .padding_begin = 3, .padding_end = 2}),
   };
   made.large = {
+      example("3x3, direct", {4, 16, 16, 12}, {40, 3, 3, 12}, true,
+              {.padding_begin = 1, .padding_end = 1}),
       example("3x3", {4, 16, 16, 24}, {40, 3, 3, 24}, true, {.padding_begin = 1, .padding_end = 1}),
       example("first layer", {3, 20, 20, 3}, {16, 5, 5, 3}, true, {.stride = 2}),
       example("groups", {2, 13, 13, 8}, {12, 3, 3, 4}, false, {.stride = 2, .groups = 2}),

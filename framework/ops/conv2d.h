@@ -13,6 +13,9 @@ struct Conv2dOptions {
   int64_t padding_begin = 0;  ///< rows above and columns left
   int64_t padding_end = 0;    ///< rows below and columns right
   int64_t groups = 1;
+  /// Products are direct, so that sums of whole numbers below 2^24 are exact. Otherwise 3x3 kernels
+  /// of stride 1 may go through Winograd's transforms, which round: to 1e-4 of the largest result.
+  bool exact = false;
 };
 
 /// Shape of the output: H' = (H + padding_begin + padding_end - KH) / stride + 1, rounded down.

@@ -37,7 +37,9 @@ void apply_scales(const Tensor& x_scales, const Tensor& w_scales, Tensor& y) {
 
 Tensor quantized_conv2d(const ScaledLevels& x, const ScaledLevels& w,
                         const Conv2dOptions& options) {
-  Tensor y = conv2d_forward(x.levels, w.levels, nullptr, options);
+  Conv2dOptions direct = options;
+  direct.exact = true;
+  Tensor y = conv2d_forward(x.levels, w.levels, nullptr, direct);
   require_scales("quantized_conv2d", "x", x);
   require_scales("quantized_conv2d", "weight", w);
   apply_scales(x.scales, w.scales, y);

@@ -1,5 +1,6 @@
 // Networks against their deployed form: the same scores, to the bit, as the packed engine in
-// evaluation mode on the same instruction set.
+// evaluation mode on the same instruction set. Inner layers in floats may differ by the rounding of
+// Winograd's transforms, which the runtime does without.
 
 #include <algorithm>
 #include <cmath>
@@ -142,8 +143,10 @@ TEST_CASE("deployed networks give the scores of the networks they are made of") 
     const PackedModel packed = package.load();
     const Tensor images = ops::example_tensor(images_of(one.model, 5), 40, -2, 2);
     const Tensor expected = scores_of(*net, images);
-    CHECK(difference(expected, packed.run(images)) == 0);
-    CHECK(difference(expected, packed.run(images, deploy::parallel_executor())) == 0);
+    const bool floats = one.spec.quant.act_bits == 32 || one.spec.quant.scheme == "none";
+    const double allowed = floats ? 1e-4 : 0;
+    CHECK(difference(expected, packed.run(images)) <= allowed);
+    CHECK(difference(expected, packed.run(images, deploy::parallel_executor())) <= allowed);
   }
 }
 

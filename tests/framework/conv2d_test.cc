@@ -1,9 +1,13 @@
 #include "fracbit/framework/ops/conv2d.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
+#include <vector>
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/depthwise_conv2d.h"
+#include "fracbit/framework/random.h"
 #include "support/catch.h"
 #include "support/whole_numbers.h"
 
@@ -63,7 +67,8 @@ void for_each_product(const Case& c, const Body& body) {
 }  // namespace
 
 TEST_CASE("convolutions and their gradients are the sums they claim to be") {
-  for (const Case& c : kCases) {
+  for (Case c : kCases) {
+    c.options.exact = true;
     INFO("x " << c.x << " weight " << c.weight << " stride " << c.options.stride);
     const Tensor x = whole_numbers(c.x, 1);
     const Tensor weight = whole_numbers(c.weight, 2);
@@ -83,6 +88,101 @@ TEST_CASE("convolutions and their gradients are the sums they claim to be") {
     CHECK(equal(ops::conv2d_forward(x, weight, &bias, c.options), y));
     CHECK(equal(ops::conv2d_input_gradient(dy, weight, c.x, c.options), dx));
     CHECK(equal(ops::conv2d_weight_gradient(x, dy, c.weight, c.options), dw));
+  }
+}
+
+namespace {
+
+/// The largest difference, over the largest sum.
+double error_of(const Tensor& got, const std::vector<double>& sums) {
+  REQUIRE(got.size() == static_cast<int64_t>(sums.size()));
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    const auto value = static_cast<double>(got[static_cast<int64_t>(i)]);
+    worst = std::max(worst, std::abs(value - sums[i]));
+    largest = std::max(largest, std::abs(sums[i]));
+  }
+  return worst / largest;
+}
+
+/// Gaussian numbers about 0.5: sums grow as those of activations do.
+Tensor normal_numbers(const Shape& shape, uint64_t seed) {
+  Tensor made = Tensor::uninitialized(shape);
+  const Random random(seed, 0, 0, Purpose::synthetic_data);
+  for (int64_t i = 0; i < made.size(); ++i) made[i] = static_cast<real>(0.5 + random.normal(i));
+  return made;
+}
+
+/// Shapes that go through Winograd's transforms: whole and partial tiles, channels that fill
+/// vectors and panels or do not, paddings of all kinds, several groups of tiles.
+const Case kWinogradCases[] = {
+    {{2, 16, 16, 16}, {16, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
+    {{8, 7, 7, 40}, {70, 3, 3, 40}, {.padding_begin = 1, .padding_end = 1}},
+    {{8, 13, 9, 17}, {33, 3, 3, 17}, {}},
+    {{4, 14, 10, 50}, {18, 3, 3, 50}, {.padding_begin = 2, .padding_end = 0}},
+    {{2, 15, 15, 20}, {24, 3, 3, 20}, {.padding_begin = 0, .padding_end = 3}},
+};
+
+}  // namespace
+
+TEST_CASE("convolutions by Winograd's transforms are within 1e-4 of the sums they claim to be") {
+  for (const Case& c : kWinogradCases) {
+    INFO("x " << c.x << " weight " << c.weight);
+    const Tensor x = normal_numbers(c.x, 1);
+    const Tensor weight = normal_numbers(c.weight, 2);
+    const Tensor bias = normal_numbers({c.weight[0]}, 3);
+    const Shape shape = ops::conv2d_shape(c.x, c.weight, c.options);
+    const Tensor dy = normal_numbers(shape, 4);
+    std::vector<double> y(static_cast<size_t>(shape.size()));
+    std::vector<double> dx(static_cast<size_t>(c.x.size()));
+    std::vector<double> dw(static_cast<size_t>(c.weight.size()));
+    for (size_t i = 0; i < y.size(); ++i) {
+      y[i] = static_cast<double>(bias[static_cast<int64_t>(i) % c.weight[0]]);
+    }
+    for_each_product(c, [&](int64_t out, int64_t in, int64_t w) {
+      y[static_cast<size_t>(out)] += static_cast<double>(x[in]) * static_cast<double>(weight[w]);
+      dx[static_cast<size_t>(in)] += static_cast<double>(dy[out]) * static_cast<double>(weight[w]);
+      dw[static_cast<size_t>(w)] += static_cast<double>(dy[out]) * static_cast<double>(x[in]);
+    });
+    const Tensor got_y = ops::conv2d_forward(x, weight, &bias, c.options);
+    const Tensor got_dx = ops::conv2d_input_gradient(dy, weight, c.x, c.options);
+    const Tensor got_dw = ops::conv2d_weight_gradient(x, dy, c.weight, c.options);
+    CHECK(error_of(got_y, y) <= 1e-4);
+    CHECK(error_of(got_dx, dx) <= 1e-4);
+    CHECK(error_of(got_dw, dw) <= 1e-4);
+    ops::Conv2dOptions exact = c.options;
+    exact.exact = true;
+    const Tensor exact_dx = ops::conv2d_input_gradient(dy, weight, c.x, exact);
+    CHECK(error_of(exact_dx, dx) <= 1e-5);
+    // The rule takes these shapes.
+    CHECK_FALSE(equal(got_y, ops::conv2d_forward(x, weight, &bias, exact)));
+    CHECK_FALSE(equal(got_dx, exact_dx));
+    CHECK_FALSE(equal(got_dw, ops::conv2d_weight_gradient(x, dy, c.weight, exact)));
+  }
+}
+
+TEST_CASE("Winograd's error stays below 1e-4 with many channels and many tiles") {
+  const Case kCases[] = {
+      {{2, 16, 17, 512}, {32, 3, 3, 512}, {.padding_begin = 1, .padding_end = 1}},
+      {{9, 64, 64, 16}, {17, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
+      {{33, 8, 8, 260}, {257, 3, 3, 260}, {.padding_begin = 1, .padding_end = 1}},
+  };
+  const auto doubles = [](const Tensor& from) {
+    return std::vector<double>(from.span().begin(), from.span().end());
+  };
+  for (const Case& c : kCases) {
+    INFO("x " << c.x << " weight " << c.weight);
+    const Tensor x = normal_numbers(c.x, 1);
+    const Tensor weight = normal_numbers(c.weight, 2);
+    const Tensor dy = normal_numbers(ops::conv2d_shape(c.x, c.weight, c.options), 4);
+    ops::Conv2dOptions exact = c.options;
+    exact.exact = true;
+    CHECK(error_of(ops::conv2d_forward(x, weight, nullptr, c.options),
+                   doubles(ops::conv2d_forward(x, weight, nullptr, exact))) <= 1e-4);
+    CHECK(error_of(ops::conv2d_input_gradient(dy, weight, c.x, c.options),
+                   doubles(ops::conv2d_input_gradient(dy, weight, c.x, exact))) <= 1e-4);
+    CHECK(error_of(ops::conv2d_weight_gradient(x, dy, c.weight, c.options),
+                   doubles(ops::conv2d_weight_gradient(x, dy, c.weight, exact))) <= 1e-4);
   }
 }
 

@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <vector>
+
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/tile/tile.h"
+#include "fracbit/framework/kernels/winograd/winograd.h"
+#include "fracbit/framework/ops/panels.h"
+#include "fracbit/framework/ops/winograd_tiles.h"
+#include "fracbit/framework/parallel.h"
+
+namespace fracbit::ops {
+namespace {
+
+using kernels::winograd::kPositions;
+
+constexpr int64_t kLeastChannels = 16;
+constexpr int64_t kLeastTiles = 32;
+/// Channels of a panel that one task transforms.
+constexpr int64_t kChannels = 32;
+
+/// Transformed weights as the right operand of 36 products, [position][panel][channel][column].
+struct Factors {
+  Factors(int64_t channels_of, int64_t filters_of) : channels(channels_of), filters(filters_of) {
+    const int64_t last = panels() - 1;
+    columns = last * tile().columns + width(last);
+    step = position_step(columns * channels);
+    // Columns past the last filter are zeros.
+    data = columns == filters ? Tensor::uninitialized({kPositions * step})
+                              : Tensor::zeros({kPositions * step});
+  }
+
+  int64_t panels() const { return (filters + tile().columns - 1) / tile().columns; }
+  int64_t used(int64_t p) const { return std::min(tile().columns, filters - p * tile().columns); }
+  int64_t width(int64_t p) const { return panel_width(used(p)); }
+  real* panel(int64_t p) { return data.data() + p * tile().columns * channels; }
+  const real* panel(int64_t p) const { return data.data() + p * tile().columns * channels; }
+
+  int64_t channels, filters;
+  int64_t columns = 0;  ///< of all panels
+  int64_t step = 0;     ///< from a position to the next
+  Tensor data;
+};
+
+/// The rows of channels of a filter's taps.
+void enter_taps(const real* filter, int64_t channels, bool turned, const real** taps) {
+  for (int64_t t = 0; t < 9; ++t) taps[t] = filter + (turned ? 8 - t : t) * channels;
+}
+
+/// weight [filters][3][3][channels]: filters become columns, by a transpose.
+Factors factors_of(const real* weight, int64_t channels, int64_t filters) {
+  Factors made(channels, filters);
+  const int64_t stretches = (channels + kChannels - 1) / kChannels;
+  parallel_for(made.panels() * stretches, 1, [&](int64_t begin, int64_t end) {
+    const int64_t step = position_step(tile().columns * kChannels);
+    Tensor rows = Tensor::uninitialized({kPositions * step});
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t p = task / stretches;
+      const int64_t c = task % stretches * kChannels;
+      const int64_t count = std::min(kChannels, channels - c);
+      for (int64_t n = 0; n < made.used(p); ++n) {
+        const real* taps[9];
+        enter_taps(weight + (p * tile().columns + n) * 9 * channels + c, channels, false, taps);
+        winograd().weights(taps, count, rows.data() + n * kChannels, step);
+      }
+      for (int64_t position = 0; position < kPositions; ++position) {
+        tile().pack(rows.data() + position * step, kChannels, made.used(p), count, made.width(p),
+                    made.panel(p) + position * made.step + c * made.width(p));
+      }
+    }
+  });
+  return made;
+}
+
+/// weight [channels][3][3][filters], its taps in reverse order.
+Factors turned_factors_of(const real* weight, int64_t channels, int64_t filters) {
+  Factors made(channels, filters);
+  parallel_for(channels, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t p = 0; p < made.panels(); ++p) {
+      for (int64_t c = begin; c < end; ++c) {
+        const real* taps[9];
+        enter_taps(weight + c * 9 * filters + p * tile().columns, filters, true, taps);
+        winograd().weights(taps, made.used(p), made.panel(p) + c * made.width(p), made.step);
+      }
+    }
+  });
+  return made;
+}
+
+/// The tiles that one task takes through all positions.
+class Block {
+ public:
+  Block(const WinogradShape& shape, const Factors& factors, int64_t first, int64_t count)
+      : s_(shape),
+        u_(factors),
+        first_(first),
+        count_(count),
+        v_step_(position_step(count * s_.channels)),
+        m_step_(position_step(count * u_.columns)),
+        v_(Tensor::uninitialized({kPositions * v_step_})),
+        m_(Tensor::uninitialized({kPositions * m_step_})) {}
+
+  void transform_source(const real* source) {
+    const std::vector<real> zeros(static_cast<size_t>(s_.channels), real{0});
+    for (int64_t t = 0; t < count_; ++t) {
+      const WinogradTile at(s_, first_ + t);
+      const real* pixels[kPositions];
+      enter_pixels(source + at.image * s_.height * s_.width * s_.channels, s_.height, s_.width,
+                   s_.channels, at.row - s_.offset, at.column - s_.offset,
+                   kernels::winograd::kReach, zeros.data(), pixels);
+      winograd().input(pixels, s_.channels, v_.data() + t * s_.channels, v_step_);
+    }
+  }
+
+  void multiply() {
+    const kernels::tile::Kernels& kernel = tile();
+    const std::vector<real> zeros(static_cast<size_t>(kernel.columns), real{0});
+    const real* starts[kernels::tile::kMaxRows];
+    std::fill_n(starts, kernel.rows, zeros.data());
+    for (int64_t position = 0; position < kPositions; ++position) {
+      const real* v = v_.data() + position * v_step_;
+      real* m = m_.data() + position * m_step_;
+      for (int64_t p = 0; p < u_.panels(); ++p) {
+        const auto product = u_.width(p) == kernel.columns ? kernel.product : kernel.product_narrow;
+        for (int64_t t = 0; t < count_; t += kernel.rows) {
+          const real* rows[kernels::tile::kMaxRows];
+          real* sums[kernels::tile::kMaxRows];
+          for (int64_t i = 0; i < kernel.rows; ++i) {
+            const int64_t row = std::min(t + i, count_ - 1);
+            rows[i] = v + row * s_.channels;
+            sums[i] = m + row * u_.columns + p * kernel.columns;
+          }
+          product(rows, 1, s_.channels, u_.panel(p) + position * u_.step, starts, sums);
+        }
+      }
+    }
+  }
+
+  void transform_result(const real* bias, real* result) {
+    std::vector<real> outside(static_cast<size_t>(s_.filters));
+    for (int64_t t = 0; t < count_; ++t) {
+      const WinogradTile at(s_, first_ + t);
+      real* pixels[kernels::winograd::kTile * kernels::winograd::kTile];
+      enter_pixels(result + at.image * s_.out_height * s_.out_width * s_.filters, s_.out_height,
+                   s_.out_width, s_.filters, at.row, at.column, kernels::winograd::kTile,
+                   outside.data(), pixels);
+      winograd().output(m_.data() + t * u_.columns, m_step_, s_.filters, bias, pixels);
+    }
+  }
+
+ private:
+  const WinogradShape& s_;
+  const Factors& u_;
+  int64_t first_, count_;
+  int64_t v_step_, m_step_;
+  Tensor v_;  ///< [position][tile][channel]
+  Tensor m_;  ///< [position][tile][column]
+};
+
+/// Tiles of a block: with many weights, more tiles share what is read of them.
+int64_t block_tiles(const Factors& factors) {
+  const int64_t groups = factors.channels * factors.filters > 256 * 256 ? 8 : 4;
+  return groups * tile().rows;
+}
+
+void multiply(const WinogradShape& s, const real* source, const Factors& factors, const real* bias,
+              real* result) {
+  std::vector<real> zeros;
+  if (bias == nullptr) zeros.resize(static_cast<size_t>(s.filters));
+  parallel_for(s.tiles(), block_tiles(factors), [&](int64_t begin, int64_t end) {
+    Block block(s, factors, begin, end - begin);
+    block.transform_source(source);
+    block.multiply();
+    block.transform_result(bias == nullptr ? zeros.data() : bias, result);
+  });
+}
+
+}  // namespace
+
+const kernels::winograd::Kernels& winograd() {
+  static const kernels::winograd::Kernels& kernels =
+      kernels::winograd::find(static_cast<int>(active_isa()));
+  return kernels;
+}
+
+bool winograd_fits(const WinogradShape& s) {
+  return std::min(s.channels, s.filters) >= kLeastChannels && s.tiles() >= kLeastTiles &&
+         8 * s.tiles() <= s.images * s.out_height * s.out_width;
+}
+
+void winograd_product(const WinogradShape& s, const real* source, const real* weight,
+                      const real* bias, real* result) {
+  multiply(s, source, factors_of(weight, s.channels, s.filters), bias, result);
+}
+
+void winograd_turned_product(const WinogradShape& s, const real* source, const real* weight,
+                             real* result) {
+  multiply(s, source, turned_factors_of(weight, s.channels, s.filters), nullptr, result);
+}
+
+}  // namespace fracbit::ops
