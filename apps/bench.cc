@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "fracbit/apps/json_text.h"
 #include "fracbit/apps/machine.h"
 #include "fracbit/apps/network.h"
 #include "fracbit/apps/packed_file.h"
+#include "fracbit/apps/profile_report.h"
 #include "fracbit/apps/table.h"
 #include "fracbit/framework/batch.h"
 #include "fracbit/framework/cpu.h"
@@ -43,14 +45,24 @@ class Stepper {
       : network_(std::move(network)),
         batch_(std::move(batch)),
         seed_(seed),
-        optimizer_(network_.module->parameters(), {.lr = 0.001, .momentum = 0.9}) {}
+        optimizer_(network_.module->parameters(), {.lr = 0.001, .momentum = 0.9}) {
+    for (const auto& parameter : network_.module->parameters()) {
+      parameters_ += static_cast<double>(parameter.value.shape().size());
+    }
+  }
 
   void train() {
     Module& module = *network_.module;
     module.train();
     module.set_position({seed_, step_++});
-    Variable loss = ops::softmax_cross_entropy(module(Variable(batch_.images)), batch_.labels);
+    const Variable y = module(images());
+    Variable loss = [&] {
+      const Profile::Layer layer("(loss)");
+      return ops::softmax_cross_entropy(y, batch_.labels);
+    }();
     loss.backward();
+    const Profile::Layer layer("(update)");
+    const Profile::Span span(Phase::optimizer, memory_work(kUpdate * parameters_));
     optimizer_.step();
     module.after_update();
     optimizer_.clear_grad();
@@ -59,15 +71,25 @@ class Stepper {
   void infer() {
     const NoGrad no_grad;
     network_.module->eval();
-    (*network_.module)(Variable(batch_.images));
+    (*network_.module)(images());
   }
 
  private:
+  static constexpr double kUpdate = 5;  // reads weight, gradient, moment; writes weight, moment
+
+  Variable images() const {
+    const Profile::Layer layer("(images)");
+    const Profile::Span span(Phase::data,
+                             memory_work(2 * static_cast<double>(batch_.images.size())));
+    return Variable(batch_.images);
+  }
+
   Network network_;
   Batch batch_;
   uint64_t seed_;
   uint64_t step_ = 0;
   optim::Sgd optimizer_;
+  double parameters_ = 0;
 };
 
 double median_seconds(Stepper& stepper, bool train, int64_t steps) {
@@ -82,6 +104,14 @@ double median_seconds(Stepper& stepper, bool train, int64_t steps) {
   std::ranges::sort(seconds);
   const size_t half = seconds.size() / 2;
   return seconds.size() % 2 == 1 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
+}
+
+/// Further steps, and where their time went.
+ProfileReport profile(Stepper& stepper, bool train, int64_t steps) {
+  const Limits limits = measure_limits();
+  Profile profile;
+  for (int64_t i = 0; i < steps; ++i) train ? stepper.train() : stepper.infer();
+  return ProfileReport(profile.rows(), steps, limits);
 }
 
 /// The packed model that is the argument, or else a network of the options.
@@ -106,6 +136,9 @@ void complete(Settings& settings) {
   if (!is_packed_file(path)) throw FileError(path + ": expects a packed model");
   settings.set(*find_option("mode"), std::string("infer"), Rank::checkpoint, path);
   if (settings.text("mode") == "train") throw settings.error("mode", "a packed model only infers");
+  if (settings.flag("profile")) {
+    throw settings.error("profile", "a packed model has no layers to tell apart");
+  }
 }
 
 Result bench(const Settings& settings) {
@@ -119,22 +152,29 @@ Result bench(const Settings& settings) {
   const bool train = settings.text("mode") == "train";
   const double seconds = median_seconds(stepper, train, settings.integer("steps"));
   const double rate = static_cast<double>(images) / seconds;
+  std::optional<ProfileReport> report;
+  if (settings.flag("profile")) report = profile(stepper, train, settings.integer("steps"));
   Result result;
   result.text = title.model + ", quant " + title.text + ", " + settings.text("mode") + ", batch " +
                 std::to_string(images) + ": " + fixed(rate, 1) + " images/s, " +
                 fixed(1000 * seconds, 3) + " ms a step (" + std::string(isa_name(active_isa())) +
                 ", " + std::to_string(threads()) + " threads, peak " +
                 bytes_text(static_cast<double>(peak_rss_bytes())) + ")\n";
-  result.json = json_text({{"model", title.model},
-                           {"quant", title.quant},
-                           {"mode", settings.text("mode")},
-                           {"batch", images},
-                           {"steps", settings.integer("steps")},
-                           {"images_per_second", rate},
-                           {"milliseconds", 1000 * seconds},
-                           {"peak_rss_bytes", peak_rss_bytes()},
-                           {"isa", isa_name(active_isa())},
-                           {"threads", threads()}});
+  nlohmann::ordered_json json = {{"model", title.model},
+                                 {"quant", title.quant},
+                                 {"mode", settings.text("mode")},
+                                 {"batch", images},
+                                 {"steps", settings.integer("steps")},
+                                 {"images_per_second", rate},
+                                 {"milliseconds", 1000 * seconds},
+                                 {"peak_rss_bytes", peak_rss_bytes()},
+                                 {"isa", isa_name(active_isa())},
+                                 {"threads", threads()}};
+  if (report) {
+    result.text += "\n" + report->text();
+    json["profile"] = report->json();
+  }
+  result.json = json_text(json);
   return result;
 }
 
@@ -146,10 +186,14 @@ const Command bench_command = {
     .arguments = "[FILE]",
     .takes = kBench,
     .max_arguments = 1,
-    .notes = "FILE is a packed model, which is measured instead of a network of the options.",
+    .notes =
+        "FILE is a packed model, which is measured instead of a network of the options. "
+        "--profile: the limit of a phase is that of float multiply-accumulates (FMA) or that of "
+        "memory, whichever takes longer for its work; Winograd and packed products may pass it.",
     .examples =
         "fracbit bench --model vgg8 --quant dorefa --mode infer --batch 32\n"
         "fracbit bench --model cifar4 --quant hbnn --steps 20 --json\n"
+        "fracbit bench --model resnet18 --batch 16 --profile\n"
         "fracbit bench run/best.fbit --batch 1",
     .complete = complete,
     .run = bench,

@@ -6,9 +6,9 @@
 #include "fracbit/apps/pass_rows.h"
 #include "fracbit/apps/settings.h"
 #include "fracbit/apps/table.h"
+#include "fracbit/apps/tile_operands.h"
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/bitgemm/bitgemm.h"
-#include "fracbit/framework/kernels/tile/tile.h"
 #include "fracbit/framework/random.h"
 
 namespace fracbit::apps {
@@ -120,32 +120,12 @@ void add_bit_rows(Isa isa, double min_seconds, std::vector<Row>& rows) {
 
 /// The float tile on one block of its rows and columns.
 Row tile_row(Isa isa, double min_seconds) {
-  constexpr int64_t kTaps = 9;
-  constexpr int64_t kLength = 64;
-  const kernels::tile::Kernels& tile = kernels::tile::find(static_cast<int>(isa));
-  const auto size = [](int64_t n) { return static_cast<size_t>(n); };
-  std::vector<real> x(size(tile.rows * kTaps * kLength), real{1});
-  std::vector<real> w(size(kTaps * kLength * tile.columns), real{0.5});
-  std::vector<real> y(size(tile.rows * tile.columns));
-  std::vector<const real*> a;
-  for (int64_t i = 0; i < kTaps * tile.rows; ++i) a.push_back(x.data() + i * kLength);
-  std::vector<const real*> start;
-  std::vector<real*> c;
-  for (int64_t m = 0; m < tile.rows; ++m) c.push_back(y.data() + m * tile.columns);
-  const std::vector<real> zero(size(tile.columns));
-  start.assign(size(tile.rows), zero.data());
-  Row row{"float_tile",
-          std::string(isa_name(isa)),
-          tile.rows,
-          tile.columns,
-          kTaps * kLength,
-          32,
-          32,
-          0};
-  const auto macs = static_cast<double>(row.m * row.n * row.k);
-  row.giga_macs_per_second = rate(macs, min_seconds, [&] {
-    tile.product(a.data(), kTaps, kLength, w.data(), start.data(), c.data());
-  });
+  TileOperands operands(isa);
+  Row row{"float_tile", std::string(isa_name(isa)),
+          operands.m(), operands.n(),
+          operands.k(), 32,
+          32,           0};
+  row.giga_macs_per_second = rate(operands.macs(), min_seconds, [&] { operands.run(); });
   return row;
 }
 

@@ -174,6 +174,8 @@ constexpr Option kTable[] = {
     {.name = "steps", .type = Type::integer, .fallback = "10", .low = 1, .high = 1e6,
      .unit = "steps", .group = kMeasure, .help = "measured steps, after two to warm up",
      .takes = kBench},
+    {.name = "profile", .type = Type::flag, .fallback = "false", .group = kMeasure,
+     .help = "also time and share of the machine's limit for each layer and phase", .takes = kBench},
     {.name = "min-time", .type = Type::real, .fallback = "0.2", .low = 0, .high = 60,
      .unit = "seconds", .group = kMeasure, .help = "time spent on each kernel",
      .takes = kBenchKernels},

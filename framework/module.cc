@@ -2,6 +2,7 @@
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/forward_watch.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit {
 
@@ -18,6 +19,7 @@ Variable Module::operator()(const Variable& x) {
 Variable Module::call_child(const Child& child, const Variable& x) {
   try {
     const ForwardWatch::Call call(child.name);
+    const Profile::Layer layer(child.name);
     Variable y = child.module->forward(x);
     call.finish(y);
     return y;

@@ -7,6 +7,7 @@
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/parallel.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit {
 namespace {
@@ -20,6 +21,7 @@ struct Variable::Node {
   Tensor grad;
   const char* op = "leaf";
   bool requires_grad = false;
+  uint32_t layer = 0;  // of a Profile
   std::vector<Variable> inputs;
   BackwardFunction backward;
 
@@ -51,6 +53,7 @@ Variable Variable::from_op(const char* op, Value value, std::vector<Variable> in
   for (const Variable& input : inputs) needed = needed || input.requires_grad();
   if (!needed) return output;
   output.node_->requires_grad = true;
+  output.node_->layer = Profile::layer();
   output.node_->inputs = std::move(inputs);
   output.node_->backward = std::move(backward);
   return output;
@@ -125,6 +128,8 @@ void Variable::backward(Tensor dy) {
       stack.emplace_back(std::move(input), 0);
   }
   while (!order.empty()) {
+    const Profile::Layer layer(order.back().node_->layer);
+    const Profile::Span span(Phase::input_gradient);
     Variable variable = std::move(order.back());
     order.pop_back();
     Node& node = *variable.node_;

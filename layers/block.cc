@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/profile.h"
 #include "fracbit/layers/layers.h"
 #include "fracbit/layers/linear.h"
 
@@ -145,17 +146,24 @@ Value Block::finish(ops::NormQuantize::Output&& output, Saved& saved) {
 }
 
 Variable Block::forward(const Variable& x) {
-  product_shape(x.shape());
+  const Shape made = product_shape(x.shape());
+  Work work = product_work(x.shape(), weight_.shape(), made);
+  if (weights_ && inputs_) work.bytes = 0;  // that of bits is small
   const BlockProduct product = this->product(x.shape());
   auto saved = std::make_shared<Saved>();
   saved->w = quantized_weights();
   ops::NormQuantizeInput sums = product.forward(x.form(), saved->w);
   sums.whole = weights_ && inputs_ && weights_->whole_levels() && inputs_->whole_levels();
+  Profile::note(work);
+  const Profile::Span in_norm(Phase::norm);
   auto [output, state] =
       ops::NormQuantize::forward(std::move(sums), gamma_.value(), beta_.value(), running_mean_,
                                  running_var_, norm_options(), training());
   saved->norm = std::move(state);
   Value y = finish(std::move(output), *saved);
+  const Work forward_pass = memory_work(static_cast<double>(made.size() + shape_of(y).size()));
+  const Work backward_pass = memory_work(static_cast<double>(2 * made.size() + shape_of(y).size()));
+  Profile::note(forward_pass);
 
   const Random noise = random(Purpose::gradient_noise);
   std::optional<ops::GradientBits> codes;
@@ -164,16 +172,21 @@ Variable Block::forward(const Variable& x) {
   }
   return Variable::from_op(
       "block", std::move(y), {x, weight_, gamma_, beta_},
-      [saved, product, codes, noise, weights = weights_, outputs = outputs_, step = step_,
-       wide = wide_gradients_](Tensor&& dy, std::span<Variable> inputs) {
+      [saved, product, codes, noise, work, backward_pass, weights = weights_, outputs = outputs_,
+       step = step_, wide = wide_gradients_](Tensor&& dy, std::span<Variable> inputs) {
         Variable& x = inputs[0];
         Variable& w = inputs[1];
-        if (outputs && !step) dy = outputs->backward(saved->y, dy);
-        auto gradients = std::move(saved->norm).backward(std::move(dy), codes);
-        if (wide) gradients.x = values(wide->simulate(std::get<Tensor>(gradients.x), noise));
+        auto gradients = profiled(Phase::norm, backward_pass, [&] {
+          if (outputs && !step) dy = outputs->backward(saved->y, dy);
+          auto found = std::move(saved->norm).backward(std::move(dy), codes);
+          if (wide) found.x = values(wide->simulate(std::get<Tensor>(found.x), noise));
+          return found;
+        });
         if (x.requires_grad()) {
+          const Profile::Span span(Phase::input_gradient, work);
           x.accumulate(product.input_gradient(gradients.x, saved->w, x.shape()));
         }
+        const Profile::Span span(Phase::weight_gradient, work);
         Tensor dw = product.weight_gradient(x.form(), gradients.x, w.shape());
         w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
         inputs[2].accumulate(std::move(gradients.gamma));

@@ -5,6 +5,7 @@
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/quantized_product.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit::layers {
 
@@ -51,19 +52,24 @@ Variable QuantizedOperands::product(const Variable& x, const Variable& w,
       pack ? product->packed(std::get<ScaledBits>(qx->form), std::get<ScaledBits>(qw->form))
            : product->levels(std::get<ScaledLevels>(qx->form), std::get<ScaledLevels>(qw->form));
 
+  Work work = product_work(x.shape(), w.shape(), y.shape());
+  if (pack) work.bytes = 0;  // that of bits is small
+  Profile::note(work);
   const Random noise(run.position.seed, run.stream, run.position.step, Purpose::gradient_noise);
   return Variable::from_op(
       "quantized_product", std::move(y), {x, w},
-      [product, qx, qw, noise, weights = weights_, inputs = inputs_, gradients = gradients_](
+      [product, qx, qw, noise, work, weights = weights_, inputs = inputs_, gradients = gradients_](
           Tensor&& dy, std::span<Variable> operands) {
         if (gradients) dy = values(gradients->simulate(dy, noise));
         Variable& x = operands[0];
         Variable& w = operands[1];
         if (x.requires_grad()) {
+          const Profile::Span span(Phase::input_gradient, work);
           Tensor dx = product->input_gradient(dy, qw->as_values(), x.shape());
           x.accumulate(inputs ? inputs->backward(x.value(), dx) : std::move(dx));
         }
         if (w.requires_grad()) {
+          const Profile::Span span(Phase::weight_gradient, work);
           Tensor dw = product->weight_gradient(qx->as_values(), dy, w.shape());
           w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
         }

@@ -2,12 +2,14 @@
 
 #include "fracbit/framework/ops/elementwise.h"
 #include "fracbit/framework/ops/examples.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit::ops {
 
 Variable add(const Variable& a, const Variable& b) {
   require_same_shape("add", a.value(), b.value());
   Tensor y = map(a.value(), b.value(), [](real u, real v) { return u + v; });
+  Profile::note(memory_work(3 * static_cast<double>(y.size())));
   return Variable::from_op("add", std::move(y), {a, b},
                            [](Tensor&& dy, std::span<Variable> inputs) {
                              if (inputs[0].requires_grad() && inputs[1].requires_grad()) {

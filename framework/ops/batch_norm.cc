@@ -9,6 +9,7 @@
 #include "fracbit/framework/ops/channels.h"
 #include "fracbit/framework/ops/examples.h"
 #include "fracbit/framework/parallel.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit::ops {
 namespace {
@@ -161,14 +162,17 @@ Variable batch_norm(const Variable& x, const Variable& gamma, const Variable& be
                     Tensor& running_mean, Tensor& running_var, const BatchNormOptions& options,
                     bool training) {
   check(x.shape(), gamma, beta, running_mean, running_var, options, training);
+  const auto numbers = static_cast<double>(x.shape().size());
+  const Profile::Span span(Phase::norm, memory_work(2 * numbers));
   Statistics statistics = training ? batch_statistics(x.value(), running_mean, running_var, options)
                                    : running_statistics(running_mean, running_var, options.eps);
   Tensor y = normalise(x.value(), statistics, gamma.value(), beta.value());
-  return Variable::from_op(
-      "batch_norm", std::move(y), {x, gamma, beta},
-      [statistics = std::move(statistics), training](Tensor&& dy, std::span<Variable> inputs) {
-        backward(std::move(dy), inputs, statistics, training);
-      });
+  return Variable::from_op("batch_norm", std::move(y), {x, gamma, beta},
+                           [statistics = std::move(statistics), training, numbers](
+                               Tensor&& dy, std::span<Variable> inputs) {
+                             const Profile::Span in_norm(Phase::norm, memory_work(3 * numbers));
+                             backward(std::move(dy), inputs, statistics, training);
+                           });
 }
 
 OpExamples batch_norm_examples() {

@@ -12,6 +12,7 @@
 #include "fracbit/framework/ops/examples.h"
 #include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/parallel.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit::ops {
 namespace {
@@ -150,16 +151,20 @@ Variable depthwise_conv2d(const Variable& x, const Variable& weight, const Varia
                           const Conv2dOptions& options) {
   Tensor y = depthwise_conv2d_forward(x.value(), weight.value(),
                                       bias.defined() ? &bias.value() : nullptr, options);
+  const Work work = product_work(x.shape(), weight.shape(), y.shape());
+  Profile::note(work);
   std::vector<Variable> inputs{x, weight};
   if (bias.defined()) inputs.push_back(bias);
   return Variable::from_op(
-      kOp, std::move(y), std::move(inputs), [options](Tensor&& dy, std::span<Variable> in) {
+      kOp, std::move(y), std::move(inputs), [options, work](Tensor&& dy, std::span<Variable> in) {
         if (in[1].requires_grad()) {
+          const Profile::Span span(Phase::weight_gradient, work);
           in[1].accumulate(
               depthwise_conv2d_weight_gradient(in[0].value(), dy, in[1].shape(), options));
         }
         if (in.size() > 2 && in[2].requires_grad()) in[2].accumulate(column_sums(dy));
         if (in[0].requires_grad()) {
+          const Profile::Span span(Phase::input_gradient, work);
           in[0].accumulate(
               depthwise_conv2d_input_gradient(dy, in[1].value(), in[0].shape(), options));
         }

@@ -11,6 +11,7 @@
 #include "fracbit/framework/ops/examples.h"
 #include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/parallel.h"
+#include "fracbit/framework/profile.h"
 
 namespace fracbit::ops {
 namespace {
@@ -185,16 +186,22 @@ Tensor linear_weight_gradient(const Tensor& x, const Tensor& dy) {
 
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias) {
   Tensor y = linear_forward(x.value(), weight.value(), bias.defined() ? &bias.value() : nullptr);
+  const Work work = product_work(x.shape(), weight.shape(), y.shape());
+  Profile::note(work);
   std::vector<Variable> inputs{x, weight};
   if (bias.defined()) inputs.push_back(bias);
   return Variable::from_op("linear", std::move(y), std::move(inputs),
-                           [](Tensor&& dy, std::span<Variable> in) {
-                             if (in[1].requires_grad())
+                           [work](Tensor&& dy, std::span<Variable> in) {
+                             if (in[1].requires_grad()) {
+                               const Profile::Span span(Phase::weight_gradient, work);
                                in[1].accumulate(linear_weight_gradient(in[0].value(), dy));
+                             }
                              if (in.size() > 2 && in[2].requires_grad())
                                in[2].accumulate(column_sums(dy));
-                             if (in[0].requires_grad())
+                             if (in[0].requires_grad()) {
+                               const Profile::Span span(Phase::input_gradient, work);
                                in[0].accumulate(linear_input_gradient(dy, in[1].value()));
+                             }
                            });
 }
 

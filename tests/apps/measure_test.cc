@@ -1,3 +1,6 @@
+#include <set>
+#include <string>
+
 #include "apps/program.h"
 #include "support/catch.h"
 
@@ -39,6 +42,33 @@ TEST_CASE("bench measures both modes and both engines", "[apps]") {
       CHECK(bench["isa"].is_string());
     }
   }
+}
+
+TEST_CASE("bench --profile tells layers and phases apart, in milliseconds and shares", "[apps]") {
+  const auto bench =
+      run({"bench", "--model", "cifar4", "--batch", "2", "--steps", "2", "--profile", "--json"})
+          .json();
+  const auto& profile = bench["profile"];
+  CHECK(profile["giga_macs_per_second"] > 0.1);
+  CHECK(profile["gigabytes_per_second"] > 0.1);
+  std::set<std::string> found;
+  double sum = 0;
+  for (const auto& row : profile["layers"]) {
+    found.insert(row["layer"].get<std::string>() + " " + row["phase"].get<std::string>());
+    sum += row["milliseconds"].get<double>();
+    if (row.contains("limit")) CHECK(row["share_of_limit"] > 0);
+  }
+  CHECK(sum == Approx(profile["milliseconds"].get<double>()));
+  for (const char* expected : {"conv1 forward", "conv1 weight gradient", "conv2 input gradient",
+                               "conv3 norm", "conv4 weight gradient", "gap forward",
+                               "(loss) forward", "(update) optimizer", "(images) data"}) {
+    CAPTURE(expected);
+    CHECK(found.contains(expected));
+  }
+  const std::string text =
+      run({"bench", "--batch", "2", "--steps", "1", "--mode", "infer", "--profile"}).out;
+  CHECK(text.find("% of limit") != std::string::npos);
+  CHECK(text.find("weight gradient") != std::string::npos);  // of no time
 }
 
 TEST_CASE("bench-kernels names every kernel of the instruction sets", "[apps]") {
