@@ -84,6 +84,8 @@ struct BitOperands {
     product.w_planes = w_planes;
     product.factor = 1;
     product.out = out.data();
+    product.out_step = bitgemm::kFilters;
+    product.filters = bitgemm::kFilters;
     return product;
   }
 };

@@ -30,10 +30,19 @@ struct Case {
   std::vector<int32_t> pixel_term, filter_term, pixel_class, out;
 
   explicit Case(BitDraw& draw);
-  std::vector<int32_t> run(void (*kernel)(const bitgemm::Product&) noexcept) {
-    std::vector<int32_t> result = out;
+  template <typename T>
+  std::vector<T> run_as(void (*kernel)(const bitgemm::Product&) noexcept) {
+    std::vector<T> result(out.begin(), out.end());
+    product.narrow = sizeof(T) == 2;
     product.out = result.data();
     kernel(product);
+    return result;
+  }
+  /// As int32, and then the same as int16.
+  std::vector<int32_t> run(void (*kernel)(const bitgemm::Product&) noexcept) {
+    std::vector<int32_t> result = run_as<int32_t>(kernel);
+    const std::vector<int16_t> narrow = run_as<int16_t>(kernel);
+    result.insert(result.end(), narrow.begin(), narrow.end());
     return result;
   }
 };
@@ -59,17 +68,19 @@ Case::Case(BitDraw& draw) {
   for (uint64_t& word : w) word = all_ones ? ~uint64_t{0} : draw.word();
   for (int64_t p = 0; p < product.pixels; ++p) window.push_back(draw.below(product.pixels));
   for (int64_t k = 0; k < product.k; ++k) tap.push_back(draw.below(size));
+  product.out_step = kFilters + draw.below(5);
+  product.filters = draw.below(2) ? kFilters : static_cast<int>(draw.between(1, kFilters));
   product.factor = static_cast<int32_t>(draw.between(-4, 4));
   product.add = draw.below(2) == 1;
   const int64_t classes = draw.between(1, 5);
   for (int64_t p = 0; p < product.pixels; ++p) {
     pixel_term.push_back(static_cast<int32_t>(draw.between(-1000, 1000)));
-    pixel_class.push_back(static_cast<int32_t>(draw.below(classes)));
+    pixel_class.push_back(static_cast<int32_t>(draw.below(classes) * kFilters));
   }
   for (int64_t i = 0; i < classes * kFilters; ++i) {
     filter_term.push_back(static_cast<int32_t>(draw.between(-1000, 1000)));
   }
-  for (int64_t i = 0; i < product.pixels * kFilters; ++i) {
+  for (int64_t i = 0; i < product.pixels * product.out_step; ++i) {
     out.push_back(static_cast<int32_t>(draw.between(-1000, 1000)));
   }
   product.x = misaligned(x, draw.below(8));
@@ -121,6 +132,8 @@ TEST_CASE("bit products of the longest window with all bits set") {
   product.x_planes = 8;
   product.w_planes = 8;
   product.factor = 1;
+  product.out_step = kFilters;
+  product.filters = kFilters;
   for (const bitgemm::Kernels* row : rows()) {
     CAPTURE(row->name);
     std::vector<int32_t> out(kFilters);

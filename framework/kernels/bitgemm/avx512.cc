@@ -10,7 +10,7 @@ namespace {
 /// Eight lanes without a vector popcount: two lookups of four bits, then a sum of bytes.
 struct Lanes {
   using Word = __m512i;
-  static constexpr int kCount = 8, kVectors = 2, kCodePixels = 8, kMaskPixels = 4;
+  static constexpr int kCount = 8, kVectors = 2, kCodePixels = 4, kMaskPixels = 2, kUnroll = 1;
 
   static Word load(const uint64_t* p) { return _mm512_loadu_si512(p); }
   static Word broadcast(const uint64_t* p) { return _mm512_set1_epi64(static_cast<long long>(*p)); }
@@ -31,9 +31,21 @@ struct Lanes {
     return _mm512_sad_epu8(_mm512_add_epi8(low, high), zero());
   }
   static int32_t popcount_word(uint64_t word) { return static_cast<int32_t>(_mm_popcnt_u64(word)); }
-  static void narrow(const Word (&words)[kVectors], uint32_t* out) {
+  using Sums = __m512i;
+  static Sums narrow(const Word (&words)[kVectors]) {
     const Word even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    _mm512_storeu_si512(out, _mm512_permutex2var_epi32(words[0], even, words[1]));
+    return _mm512_permutex2var_epi32(words[0], even, words[1]);
+  }
+  static Sums sums_splat(int32_t a) { return _mm512_set1_epi32(a); }
+  static Sums sums_add(Sums a, Sums b) { return _mm512_add_epi32(a, b); }
+  static Sums sums_mul(Sums a, Sums b) { return _mm512_mullo_epi32(a, b); }
+  static Sums sums_load(const int32_t* p) { return _mm512_loadu_si512(p); }
+  static void sums_store(Sums a, int32_t* p) { _mm512_storeu_si512(p, a); }
+  static void sums_store_narrow(Sums a, int16_t* p) {
+    const __m512i even = _mm512_castsi256_si512(
+        _mm256_setr_epi16(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_castsi512_si256(_mm512_permutexvar_epi16(even, a)));
   }
 };
 

@@ -12,40 +12,49 @@
 /// counts are
 ///
 ///   codes          C = sum over planes i, j of 2^(i+j) pc(x_i & w_j)            spec 1.8, eq. 3
-///   signs          C = pc(x ^ w)                  +-1 . +-1 = K - 2 C           spec 1.8
+///   signs          C = sum over planes i of 2^i pc(x_i ^ w)                     spec 1.8
+///                  +-1 . +-1 = K - 2 C;  q . +-1 = (2^planes - 1) pc(w) - C
 ///   weight_masked  C = pc((x ^ w) & W)            W, X: masks of w and x
 ///   input_masked   C = pc((x ^ w) & X)
 ///   both_masked    C = pc(W & X) - 2 pc((x ^ w) & W & X)                        spec 5.2, pm
 ///
 /// and every function writes the exact integer
 ///
-///   out[p][f] (+)= factor C[p][f] + pixel_term[p] + filter_term[pixel_class[p]][f]
+///   out[p][f] (+)= factor C[p][f] + pixel_term[p] + filter_term[pixel_class[p] + f]
 ///
-/// modulo 2^32. The two terms carry what an affine code map, a count that is known beforehand, or a
-/// border of zeros adds (docs/conventions.md, "Encodings").
+/// modulo 2^32, or modulo 2^16 where the result is known to fit int16. The two terms carry what an
+/// affine code map, a count that is known beforehand, or a border of zeros adds
+/// (docs/conventions.md, "Encodings").
 namespace fracbit::kernels::bitgemm {
 
 /// Filters of a block: the lanes that are computed together.
 inline constexpr int kFilters = 16;
 
-/// One call: `pixels` windows times one block of filters.
-struct Product {
-  const uint64_t* x;           ///< plane 0 (signs: the sign plane) of the input
-  int64_t x_plane;             ///< words from one plane of x to the next (signs: to the mask)
-  const int64_t* window;       ///< [pixels] word offset of each window in x
-  const int64_t* tap;          ///< [k] word offset of each word within a window
-  int64_t pixels;              ///< at least 1
-  int64_t k;                   ///< words of a window
-  const uint64_t* w;           ///< plane 0 (signs: the sign plane) of the filters, [k][kFilters]
-  int64_t w_plane;             ///< words from one plane of w to the next (signs: to the mask)
-  int x_planes;                ///< codes only
-  int w_planes;                ///< codes only
+/// What becomes of the counts of a call.
+struct Output {
   int32_t factor;              ///< of the count
   bool add;                    ///< out += instead of out =
+  bool narrow;                 ///< out is int16 instead of int32
   const int32_t* pixel_term;   ///< [pixels], or null for 0
-  const int32_t* filter_term;  ///< [classes][kFilters], or null for 0
-  const int32_t* pixel_class;  ///< [pixels] row of filter_term, or null for row 0
-  int32_t* out;                ///< [pixels][kFilters]
+  const int32_t* filter_term;  ///< rows of the filters of a block, or null for 0
+  const int32_t* pixel_class;  ///< [pixels] start of its row in filter_term, or null for the first
+  void* out;                   ///< first filter of the first pixel
+  int64_t out_step;            ///< from one pixel to the next
+  int filters;                 ///< to write per pixel, 1 to those of a block
+};
+
+/// One call: `pixels` windows times one block of filters.
+struct Product : Output {
+  const uint64_t* x;      ///< plane 0 (signs: the sign plane) of the input
+  int64_t x_plane;        ///< words from one plane of x to the next (signs: to the mask)
+  const int64_t* window;  ///< [pixels] word offset of each window in x
+  const int64_t* tap;     ///< [k] word offset of each word within a window
+  int64_t pixels;         ///< at least 1
+  int64_t k;              ///< words of a window
+  const uint64_t* w;      ///< plane 0 (signs: the sign plane) of the filters, [k][kFilters]
+  int64_t w_plane;        ///< words from one plane of w to the next (signs: to the mask)
+  int x_planes;           ///< codes and signs
+  int w_planes;           ///< codes only
 };
 
 /// Scales of one block, applied to exact integers.

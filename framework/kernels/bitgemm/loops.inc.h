@@ -4,17 +4,26 @@
 // Lanes offers
 //   Word                  a vector of kCount 64-bit lanes
 //   kCodePixels, kMaskPixels, kVectors      the register tile: pixels x vectors
+//   kUnroll               word positions to a round of the inner loop
 //   load, broadcast, zero, add, sub, op_and, op_xor, op_xor_and, popcount
-//   narrow(vectors, uint32_t*)              low halves of kVectors vectors
+//   Sums                  kLanes 32-bit integers, with sums_load, sums_splat, sums_add,
+//                         sums_mul, sums_store
+//   narrow(vectors)       the low halves of kVectors vectors, as Sums
+//   sums_store_narrow     to int16
 
 // Loops over registers must be unrolled whole, or the compilers keep them in memory.
 #ifdef __clang__
 #define FRACBIT_UNROLL _Pragma("unroll")
+#define FRACBIT_UNROLL_4 _Pragma("unroll 4")
+#define FRACBIT_UNROLL_LOOP _Pragma("unroll Lanes::kUnroll")
 #else
 #define FRACBIT_UNROLL _Pragma("GCC unroll 16")
+#define FRACBIT_UNROLL_4 _Pragma("GCC unroll 4")
+#define FRACBIT_UNROLL_LOOP _Pragma("GCC unroll Lanes::kUnroll")
 #endif
 
-constexpr int kLanes = Lanes::kCount * Lanes::kVectors;
+#include "fracbit/framework/kernels/bitgemm/output.inc.h"
+
 using Word = Lanes::Word;
 
 /// The bits to count at one word position, from a word of x and of w, and their masks.
@@ -35,59 +44,86 @@ struct XorInputMask {
   static Word bits(Word x, Word w, Word xm, Word) { return Lanes::op_xor_and(x, w, xm); }
 };
 
-/// sums[p][v] += counts of one pair of planes. The loop over k stays rolled: unrolled, the
-/// compilers spill.
-template <class Op, int P>
-void count_plane(const Product& d, const int64_t* window, const uint64_t* x, const uint64_t* w,
-                 Word (&sums)[P][Lanes::kVectors]) {
+/// Where the windows of a register tile start.
+template <int P>
+struct Tile {
   const uint64_t* at[P];
+
+  explicit Tile(const uint64_t* x, const int64_t* window) {
+    FRACBIT_UNROLL
+    for (int p = 0; p < P; ++p) at[p] = x + window[p];
+  }
+};
+
+template <int P>
+using Counts = Word[P][Lanes::kVectors];
+
+/// counts (+)= those of one pair of planes at one word position; `word` is that of x.
+template <class Op, bool kAdd, int P>
+[[gnu::always_inline]] inline void count_word(const Product& d, const Tile<P>& x, int64_t word,
+                                              const uint64_t* w, Counts<P>& counts) {
+  Word weight[Lanes::kVectors], mask[Lanes::kVectors];
   FRACBIT_UNROLL
-  for (int p = 0; p < P; ++p) at[p] = x + window[p];
-  for (int64_t k = 0; k < d.k; ++k, w += kFilters) {
-    const int64_t tap = d.tap[k];
-    Word weight[Lanes::kVectors], mask[Lanes::kVectors];
+  for (int v = 0; v < Lanes::kVectors; ++v) {
+    weight[v] = Lanes::load(w + v * Lanes::kCount);
+    mask[v] = Op::kWeightMask ? Lanes::load(w + d.w_plane + v * Lanes::kCount) : weight[v];
+  }
+  FRACBIT_UNROLL
+  for (int p = 0; p < P; ++p) {
+    const Word input = Lanes::broadcast(x.at[p] + word);
+    const Word input_mask = Op::kInputMask ? Lanes::broadcast(x.at[p] + word + d.x_plane) : input;
     FRACBIT_UNROLL
     for (int v = 0; v < Lanes::kVectors; ++v) {
-      weight[v] = Lanes::load(w + v * Lanes::kCount);
-      mask[v] = Op::kWeightMask ? Lanes::load(w + d.w_plane + v * Lanes::kCount) : weight[v];
+      const Word count = Lanes::popcount(Op::bits(input, weight[v], input_mask, mask[v]));
+      counts[p][v] = kAdd ? Lanes::add(counts[p][v], count) : count;
     }
-    FRACBIT_UNROLL
-    for (int p = 0; p < P; ++p) {
-      const Word input = Lanes::broadcast(at[p] + tap);
-      const Word input_mask = Op::kInputMask ? Lanes::broadcast(at[p] + tap + d.x_plane) : input;
-      FRACBIT_UNROLL
-      for (int v = 0; v < Lanes::kVectors; ++v) {
-        const Word bits = Op::bits(input, weight[v], input_mask, mask[v]);
-        sums[p][v] = Lanes::add(sums[p][v], Lanes::popcount(bits));
-      }
-    }
+  }
+}
+
+/// The same at all word positions, at most two to a round: unrolled whole, the compilers spill.
+template <class Op, bool kAdd, int P>
+[[gnu::always_inline]] inline void count_plane(const Product& d, const Tile<P>& x, int64_t plane,
+                                               const uint64_t* w, Counts<P>& counts) {
+  const int64_t* tap = d.tap;
+  const int64_t* end = tap + d.k;
+  if (!kAdd) {
+    count_word<Op, false>(d, x, *tap++ + plane, w, counts);
+    w += kFilters;
+  }
+  FRACBIT_UNROLL_LOOP
+  for (; tap != end; ++tap, w += kFilters) {
+    count_word<Op, true>(d, x, *tap + plane, w, counts);
   }
 }
 
 template <class Op>
 struct OnePlane {
   static constexpr int kPixels = Lanes::kCodePixels;
-  static void count(const Product& d, const int64_t* window, const uint64_t* w,
-                    Word (&sums)[kPixels][Lanes::kVectors]) {
-    count_plane<Op, kPixels>(d, window, d.x, w, sums);
+  [[gnu::always_inline]] static void count(const Product& d, const Tile<kPixels>& x,
+                                           const uint64_t* w, Counts<kPixels>& counts) {
+    count_plane<Op, false>(d, x, 0, w, counts);
   }
 };
 
 /// From the highest power of two down, doubling in between (Horner).
+template <class Op>
 struct Codes {
   static constexpr int kPixels = Lanes::kCodePixels;
-  static void count(const Product& d, const int64_t* window, const uint64_t* w,
-                    Word (&sums)[kPixels][Lanes::kVectors]) {
-    for (int power = d.x_planes + d.w_planes - 2; power >= 0; --power) {
+  [[gnu::always_inline]] static void count(const Product& d, const Tile<kPixels>& x,
+                                           const uint64_t* w, Counts<kPixels>& counts) {
+    int power = d.x_planes + d.w_planes - 2;
+    count_plane<Op, false>(d, x, (d.x_planes - 1) * d.x_plane, w + (d.w_planes - 1) * d.w_plane,
+                           counts);
+    while (--power >= 0) {
       FRACBIT_UNROLL
       for (int p = 0; p < kPixels; ++p) {
         FRACBIT_UNROLL
-        for (int v = 0; v < Lanes::kVectors; ++v) sums[p][v] = Lanes::add(sums[p][v], sums[p][v]);
+        for (int v = 0; v < Lanes::kVectors; ++v)
+          counts[p][v] = Lanes::add(counts[p][v], counts[p][v]);
       }
       const int first = power < d.w_planes ? 0 : power - d.w_planes + 1;
       for (int i = first; i <= power && i < d.x_planes; ++i) {
-        count_plane<And, kPixels>(d, window, d.x + i * d.x_plane, w + (power - i) * d.w_plane,
-                                  sums);
+        count_plane<Op, true>(d, x, i * d.x_plane, w + (power - i) * d.w_plane, counts);
       }
     }
   }
@@ -96,16 +132,14 @@ struct Codes {
 /// Both masks are partial, so their common bits must be counted too.
 struct BothMasked {
   static constexpr int kPixels = Lanes::kMaskPixels;
-  static void count(const Product& d, const int64_t* window, const uint64_t* w,
-                    Word (&sums)[kPixels][Lanes::kVectors]) {
+  [[gnu::always_inline]] static void count(const Product& d, const Tile<kPixels>& x,
+                                           const uint64_t* w, Counts<kPixels>& counts) {
     constexpr int V = Lanes::kVectors;
-    const uint64_t* at[kPixels];
-    Word unequal[kPixels][V];
+    Counts<kPixels> unequal;
     FRACBIT_UNROLL
     for (int p = 0; p < kPixels; ++p) {
-      at[p] = d.x + window[p];
       FRACBIT_UNROLL
-      for (int v = 0; v < V; ++v) unequal[p][v] = Lanes::zero();
+      for (int v = 0; v < V; ++v) counts[p][v] = unequal[p][v] = Lanes::zero();
     }
     for (int64_t k = 0; k < d.k; ++k, w += kFilters) {
       const int64_t tap = d.tap[k];
@@ -117,13 +151,13 @@ struct BothMasked {
       }
       FRACBIT_UNROLL
       for (int p = 0; p < kPixels; ++p) {
-        const Word input = Lanes::broadcast(at[p] + tap);
-        const Word input_mask = Lanes::broadcast(at[p] + tap + d.x_plane);
+        const Word input = Lanes::broadcast(x.at[p] + tap);
+        const Word input_mask = Lanes::broadcast(x.at[p] + tap + d.x_plane);
         FRACBIT_UNROLL
         for (int v = 0; v < V; ++v) {
           const Word common = Lanes::op_and(input_mask, mask[v]);
           const Word bits = Lanes::op_xor_and(input, sign[v], common);
-          sums[p][v] = Lanes::add(sums[p][v], Lanes::popcount(common));
+          counts[p][v] = Lanes::add(counts[p][v], Lanes::popcount(common));
           unequal[p][v] = Lanes::add(unequal[p][v], Lanes::popcount(bits));
         }
       }
@@ -132,75 +166,53 @@ struct BothMasked {
     for (int p = 0; p < kPixels; ++p) {
       FRACBIT_UNROLL
       for (int v = 0; v < V; ++v) {
-        sums[p][v] = Lanes::sub(Lanes::sub(sums[p][v], unequal[p][v]), unequal[p][v]);
+        counts[p][v] = Lanes::sub(Lanes::sub(counts[p][v], unequal[p][v]), unequal[p][v]);
       }
     }
   }
 };
 
-/// The terms of a call; null ones are zeros that every pixel reads.
-struct Terms {
-  const int32_t* pixel;
-  const int32_t* filter;
-  const int32_t* row;
-  int64_t pixel_step, row_step;
-
-  Terms(const Product& d, int first)
-      : pixel(d.pixel_term ? d.pixel_term : kZeros),
-        filter(d.filter_term ? d.filter_term + first : kZeros),
-        row(d.pixel_class && d.filter_term ? d.pixel_class : kZeros),
-        pixel_step(d.pixel_term ? 1 : 0),
-        row_step(row == kZeros ? 0 : 1) {}
-
- private:
-  static constexpr int32_t kZeros[kFilters] = {};
-};
-
-/// factor C + terms for kLanes filters of one pixel. Unsigned, because sums may wrap on the way.
-[[gnu::always_inline]] inline void write(const Word (&counts)[Lanes::kVectors], uint32_t factor,
-                                         const Terms& terms, int64_t pixel, bool add,
-                                         int32_t* out) {
-  const uint32_t base = static_cast<uint32_t>(terms.pixel[pixel * terms.pixel_step]);
-  const int32_t* term = terms.filter + terms.row[pixel * terms.row_step] * kFilters;
-  uint32_t sums[kLanes];
-  Lanes::narrow(counts, sums);
-  for (int f = 0; f < kLanes; ++f) {
-    sums[f] = factor * sums[f] + (base + static_cast<uint32_t>(term[f]));
-  }
-  if (add) {
-    for (int f = 0; f < kLanes; ++f) sums[f] += static_cast<uint32_t>(out[f]);
-  }
-  for (int f = 0; f < kLanes; ++f) out[f] = static_cast<int32_t>(sums[f]);
+/// Fetches the lines that a tile will be written to, while it is computed.
+template <int P>
+[[gnu::always_inline]] inline void prefetch(const Output& o, int64_t pixel) {
+  const int64_t step = o.out_step << (o.narrow ? 1 : 2);
+  const char* out = static_cast<const char*>(o.out) + pixel * step;
+  FRACBIT_UNROLL
+  for (int p = 0; p < P; ++p) __builtin_prefetch(out + p * step, 1);
 }
 
-/// All pixels of a call, a register tile at a time; a short last tile repeats its last pixel.
+/// counts = those of one register tile; past the last pixel it is repeated.
+template <class Counter, int P>
+[[gnu::always_inline]] inline void tile(const Product& d, int64_t pixel, const uint64_t* w,
+                                        int32_t (*counts)[kLanes]) {
+  const int64_t left = d.pixels - pixel;
+  const int64_t* window = d.window + pixel;
+  int64_t last[P];
+  if (left < P) {
+    for (int p = 0; p < P; ++p) last[p] = window[p < left ? p : left - 1];
+    window = last;
+  }
+  prefetch<P>(d, pixel);
+  Counts<P> vectors;
+  Counter::count(d, Tile<P>(d.x, window), w, vectors);
+  FRACBIT_UNROLL
+  for (int p = 0; p < P; ++p) Lanes::sums_store(Lanes::narrow(vectors[p]), counts[p]);
+}
+
+/// All pixels of a call. Counts of many tiles are completed together: at once after each tile, the
+/// processor would wait for its last sums.
 template <class Counter>
 void product(const Product& d) noexcept {
   constexpr int P = Counter::kPixels;
-  const uint32_t factor = static_cast<uint32_t>(d.factor);
-  for (int first = 0; first < kFilters; first += kLanes) {
-    const Terms terms(d, first);
-    for (int64_t pixel = 0; pixel < d.pixels; pixel += P) {
-      const int64_t left = d.pixels - pixel;
-      const int64_t* window = d.window + pixel;
-      int64_t last[P];
-      if (left < P) {
-        FRACBIT_UNROLL
-        for (int p = 0; p < P; ++p) last[p] = window[p < left ? p : left - 1];
-        window = last;
+  constexpr int64_t kMany = 64 / P * P;
+  alignas(64) int32_t counts[kMany][kLanes];
+  for (int first = 0; first < d.filters; first += kLanes) {
+    for (int64_t pixel = 0; pixel < d.pixels; pixel += kMany) {
+      const int64_t pixels = d.pixels - pixel < kMany ? d.pixels - pixel : kMany;
+      for (int64_t p = 0; p < pixels; p += P) {
+        tile<Counter, P>(d, pixel + p, d.w + first, counts + p);
       }
-      Word sums[P][Lanes::kVectors];
-      FRACBIT_UNROLL
-      for (int p = 0; p < P; ++p) {
-        FRACBIT_UNROLL
-        for (int v = 0; v < Lanes::kVectors; ++v) sums[p][v] = Lanes::zero();
-      }
-      Counter::count(d, window, d.w + first, sums);
-      int32_t* out = d.out + pixel * kFilters + first;
-      FRACBIT_UNROLL
-      for (int p = 0; p < P; ++p) {
-        if (p < left) write(sums[p], factor, terms, pixel + p, d.add, out + p * kFilters);
-      }
+      finish(d, counts, pixel, pixels, first);
     }
   }
 }
@@ -254,10 +266,16 @@ void popcounts(const uint64_t* words, int64_t n, int32_t* counts) noexcept {
   for (int64_t i = 0; i < n; ++i) counts[i] = Lanes::popcount_word(words[i]);
 }
 
+void signs(const Product& d) noexcept {
+  Product one = d;
+  one.w_planes = 1;
+  (one.x_planes == 1 ? product<OnePlane<Xor>> : product<Codes<Xor>>)(one);
+}
+
 constexpr Kernels make_kernels(const char* name) {
   return {name,
-          product<Codes>,
-          product<OnePlane<Xor>>,
+          product<Codes<And>>,
+          signs,
           product<OnePlane<XorWeightMask>>,
           product<OnePlane<XorInputMask>>,
           product<BothMasked>,

@@ -17,16 +17,24 @@ void for_each_word(const Product& d, int64_t pixel, int filter, Add add) {
   }
 }
 
+template <typename T>
+void put(T* out, int64_t sum, bool add) {
+  *out = static_cast<T>(add ? *out + sum : sum);
+}
+
 template <class Count>
 void write(const Product& d, Count count) {
   for (int64_t p = 0; p < d.pixels; ++p) {
-    for (int f = 0; f < kFilters; ++f) {
+    for (int f = 0; f < d.filters; ++f) {
       int64_t sum = d.factor * count(p, f);
       if (d.pixel_term) sum += d.pixel_term[p];
-      if (d.filter_term)
-        sum += d.filter_term[(d.pixel_class ? d.pixel_class[p] : 0) * kFilters + f];
-      int32_t& out = d.out[p * kFilters + f];
-      out = static_cast<int32_t>(d.add ? out + sum : sum);
+      if (d.filter_term) sum += d.filter_term[(d.pixel_class ? d.pixel_class[p] : 0) + f];
+      const int64_t at = p * d.out_step + f;
+      if (d.narrow) {
+        put(static_cast<int16_t*>(d.out) + at, sum, d.add);
+      } else {
+        put(static_cast<int32_t*>(d.out) + at, sum, d.add);
+      }
     }
   }
 }
@@ -54,8 +62,12 @@ void codes(const Product& d) noexcept {
 }
 
 void signs(const Product& d) noexcept {
-  signed_product(d, [](const uint64_t* x, const uint64_t* w, int b) {
-    return bit(x, b) != bit(w, b) ? 1 : 0;
+  signed_product(d, [&](const uint64_t* x, const uint64_t* w, int b) {
+    int64_t count = 0;
+    for (int i = 0; i < d.x_planes; ++i) {
+      if (bit(x + i * d.x_plane, b) != bit(w, b)) count += int64_t{1} << i;
+    }
+    return count;
   });
 }
 

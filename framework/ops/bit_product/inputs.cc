@@ -20,11 +20,11 @@ void copy_bits(const uint64_t* from, int64_t first, int64_t count, uint64_t* to)
 
 }  // namespace
 
-Windows::Windows(const BitTensor& x, const Geometry& g, int64_t rows)
+Windows::Windows(int planes, const Geometry& g, int64_t rows)
     : copied(g.padded() || g.options.groups > 1) {
   const int64_t border = g.options.padding_begin + g.options.padding_end;
   plane_words = (g.group_channels() + 63) / 64;
-  pixel_words = x.planes() * plane_words;
+  pixel_words = planes * plane_words;
   row_words = pixel_words * (copied ? g.width + border : g.width);
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t column = 0; column < g.out_width; ++column) {
@@ -80,26 +80,14 @@ void Chunk::load(int64_t image, int64_t group, int64_t row, int64_t rows) {
 void Chunk::sum_windows(const std::vector<int32_t>& factors,
                         const kernels::bitgemm::Kernels& kernels, std::vector<int32_t>& sums) {
   const Geometry& g = geometry_;
-  const int64_t words = rows_ * windows_.row_words;
   const int64_t width = windows_.row_words / windows_.pixel_words;
   const int64_t stride = g.options.stride;
   if (!counted_) {
-    counts_.resize(static_cast<size_t>(words));
-    kernels.popcounts(words_, words, counts_.data());
+    counts_.resize(static_cast<size_t>(pixels() * windows_.pixel_words));
+    kernels.popcounts(words_, pixels() * windows_.pixel_words, counts_.data());
     counted_ = true;
   }
-
-  pixels_.assign(static_cast<size_t>(rows_ * width), 0);
-  for (size_t plane = 0; plane < factors.size(); ++plane) {
-    if (factors[plane] == 0) continue;
-    const int32_t* count = counts_.data() + static_cast<int64_t>(plane) * windows_.plane_words;
-    for (int32_t& pixel : pixels_) {
-      int32_t sum = 0;
-      for (int64_t i = 0; i < windows_.plane_words; ++i) sum += count[i];
-      pixel += factors[plane] * sum;
-      count += windows_.pixel_words;
-    }
-  }
+  sum_pixels(factors);
 
   const int64_t out_rows = (rows_ - g.kernel_height) / stride + 1;
   sums.assign(static_cast<size_t>(out_rows * g.out_width), 0);
@@ -108,7 +96,26 @@ void Chunk::sum_windows(const std::vector<int32_t>& factors,
     for (int64_t t = 0; t < g.taps(); ++t) {
       const int32_t* in =
           pixels_.data() + (row * stride + t / g.kernel_width) * width + t % g.kernel_width;
-      for (int64_t column = 0; column < g.out_width; ++column) out[column] += in[column * stride];
+      if (stride == 1) {
+        for (int64_t column = 0; column < g.out_width; ++column) out[column] += in[column];
+      } else {
+        for (int64_t column = 0; column < g.out_width; ++column) out[column] += in[column * stride];
+      }
+    }
+  }
+}
+
+/// pixels_ = sum over planes of factor popcount.
+void Chunk::sum_pixels(const std::vector<int32_t>& factors) {
+  pixels_.assign(static_cast<size_t>(pixels()), 0);
+  for (size_t plane = 0; plane < factors.size(); ++plane) {
+    if (factors[plane] == 0) continue;
+    const int32_t* count = counts_.data() + static_cast<int64_t>(plane) * windows_.plane_words;
+    for (int32_t& pixel : pixels_) {
+      int32_t sum = 0;
+      for (int64_t i = 0; i < windows_.plane_words; ++i) sum += count[i];
+      pixel += factors[plane] * sum;
+      count += windows_.pixel_words;
     }
   }
 }

@@ -23,7 +23,8 @@ struct Windows {
   int64_t pixel_words = 0;
   bool copied = false;
 
-  Windows(const BitTensor& x, const Geometry& geometry, int64_t rows);
+  /// Of pixels with that many planes.
+  Windows(int planes, const Geometry& geometry, int64_t rows);
 };
 
 /// The input rows under a chunk of output rows of one image and group.
@@ -35,11 +36,14 @@ class Chunk {
   /// Output rows [row, row + rows) of an image.
   void load(int64_t image, int64_t group, int64_t row, int64_t rows);
   const uint64_t* words() const { return words_; }
+  /// Input pixels under them, border included.
+  int64_t pixels() const { return rows_ * windows_.row_words / windows_.pixel_words; }
   /// For each output pixel the sum over its window of factors[plane] popcount.
   void sum_windows(const std::vector<int32_t>& factors, const kernels::bitgemm::Kernels& kernels,
                    std::vector<int32_t>& sums);
 
  private:
+  void sum_pixels(const std::vector<int32_t>& factors);
   void copy_row(const uint64_t* from, int64_t first_channel, uint64_t* to) const;
 
   const BitTensor& x_;

@@ -65,11 +65,10 @@ Step term_by_term(const Operand& x, const Operand::Term& xt, const Operand& w,
     return step;
   }
   step.op = wt.mask >= 0 ? Op::weight_masked : Op::signs;
-  step.whole = no_weights(w);
-  step.whole[static_cast<size_t>(wt.sign)] = 2;
-  step.inside = no_weights(w);
-  step.inside[static_cast<size_t>(wt.sign)] = -2;
+  step.outside = no_weights(w);
+  step.outside[static_cast<size_t>(wt.sign)] = 2;
   if (wt.mask >= 0) {
+    step.inside = no_weights(w);
     step.inside[static_cast<size_t>(wt.mask)] = 1;
   } else {
     step.per_channel = 1;
@@ -77,9 +76,32 @@ Step term_by_term(const Operand& x, const Operand::Term& xt, const Operand& w,
   return step;
 }
 
+/// (m q + a) s of unmasked signs with bits w: m ((2^planes - 1) pc(w) - sum of 2^i pc(q_i ^ w)) +
+/// a (2 sum w - 1), the last over inside taps. Outside the image q is 0 and the first part too.
+Step codes_by_signs(const Operand& x, const Operand& w, int n) {
+  const auto sign = static_cast<size_t>(w.terms[static_cast<size_t>(n)].sign);
+  const int32_t largest = (1 << x.code_planes) - 1;
+  Step step;
+  step.op = Op::signs;
+  step.sum = n;
+  step.x_planes = x.code_planes;
+  step.w_plane = static_cast<int>(sign);
+  step.factor = -x.map.mul;
+  step.outside = no_weights(w);
+  step.outside[sign] = x.map.mul * largest;
+  step.inside = step.outside;
+  step.inside[sign] += 2 * x.map.add;
+  step.per_channel = -x.map.add;
+  return step;
+}
+
 /// (m q + a) (2 s - W): m (2 sum q s - sum q W) + a (2 sum s - sum W), the last over inside taps.
 void codes_by_term(const Operand& x, const Operand& w, int n, std::vector<Step>& steps) {
   const auto [sign, mask] = w.terms[static_cast<size_t>(n)];
+  if (mask < 0) {
+    steps.push_back(codes_by_signs(x, w, n));
+    return;
+  }
   Step step;
   step.sum = n;
   step.x_planes = x.code_planes;
@@ -88,12 +110,9 @@ void codes_by_term(const Operand& x, const Operand& w, int n, std::vector<Step>&
   if (x.map.add != 0) {
     step.inside = no_weights(w);
     step.inside[static_cast<size_t>(sign)] = 2 * x.map.add;
-    if (mask >= 0) step.inside[static_cast<size_t>(mask)] = -x.map.add;
-    if (mask < 0) step.per_channel = -x.map.add;
+    step.inside[static_cast<size_t>(mask)] = -x.map.add;
   }
-  if (mask < 0) step.pixel = code_weights(x, -x.map.mul);
   steps.push_back(step);
-  if (mask < 0) return;
   Step minus;
   minus.sum = n;
   minus.add = true;

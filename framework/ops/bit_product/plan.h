@@ -43,9 +43,9 @@ struct Step {
   bool add = false;  ///< second step of the same D
 
   std::vector<int32_t> pixel;   ///< per plane of x: factor of its popcount in the window
-  std::vector<int32_t> whole;   ///< per plane of w: factor of its popcount in all taps
-  std::vector<int32_t> inside;  ///< the same in the taps that fall inside the image
-  int32_t per_channel = 0;      ///< added per channel of each tap inside the image
+  std::vector<int32_t> inside;  ///< per plane of w: factor of its popcount in taps inside the image
+  std::vector<int32_t> outside;  ///< the same in the taps that fall outside
+  int32_t per_channel = 0;       ///< added per channel of each tap inside the image
 };
 
 /// The integer products D[n][m] of w term n and x term m, in kernel calls.

@@ -74,8 +74,9 @@ void BitFilters::add_popcounts(const std::vector<int32_t>& factors, const uint64
   }
 }
 
-void BitFilters::add_class(const Border& border, int64_t at, const std::vector<int32_t>& whole,
-                           const std::vector<int32_t>& inside, std::vector<int32_t>& result) const {
+void BitFilters::add_class(const Border& border, int64_t at, const std::vector<int32_t>& inside,
+                           const std::vector<int32_t>& outside,
+                           std::vector<int32_t>& result) const {
   const int64_t row = border.rows.position_of(at / border.columns.classes());
   const int64_t column = border.columns.position_of(at % border.columns.classes());
   const int64_t width = border.columns.kernel();
@@ -85,23 +86,25 @@ void BitFilters::add_class(const Border& border, int64_t at, const std::vector<i
       const bool in =
           border.rows.inside(row, tap / width) && border.columns.inside(column, tap % width);
       const auto i = static_cast<size_t>(tap * kBlock + f);
-      sum += whole[i] + (in ? inside[i] : 0);
+      sum += in ? inside[i] : outside[i];
     }
     result.push_back(sum);
   }
 }
 
 std::vector<int32_t> BitFilters::terms(const Step& step, const Border& border) const {
-  if (step.whole.empty() && step.inside.empty() && step.per_channel == 0) return {};
+  if (step.inside.empty() && step.outside.empty() && step.per_channel == 0) return {};
   std::vector<int32_t> result;
   result.reserve(static_cast<size_t>(groups_ * blocks_ * border.classes() * kBlock));
   const auto size = static_cast<size_t>(taps_ * kBlock);
   for (int64_t b = 0; b < groups_ * blocks_; ++b) {
-    std::vector<int32_t> whole(size, 0);
     std::vector<int32_t> inside(size, step.per_channel * static_cast<int32_t>(channels_));
-    add_popcounts(step.whole, block(0, b), whole);
+    std::vector<int32_t> outside(size, 0);
     add_popcounts(step.inside, block(0, b), inside);
-    for (int64_t at = 0; at < border.classes(); ++at) add_class(border, at, whole, inside, result);
+    add_popcounts(step.outside, block(0, b), outside);
+    for (int64_t at = 0; at < border.classes(); ++at) {
+      add_class(border, at, inside, outside, result);
+    }
   }
   return result;
 }

@@ -97,8 +97,8 @@ class BitProduct : public Product {
     const auto steps = static_cast<int64_t>(plan_.steps.size());
     return inputs_.scratch_bytes(lines) + scratch_bytes_of<int32_t>(count) +
            scratch_bytes_of<int32_t>(count * steps) +
-           scratch_bytes_of<int32_t>(count * kBlock * plan_.w_terms * plan_.x_terms) +
-           scratch_bytes_of<float>(plan_.w_terms * kBlock);
+           scratch_bytes_of<int32_t>(exact_ ? 0 : count * kBlock * plan_.w_terms * plan_.x_terms) +
+           scratch_bytes_of<float>(exact_ ? 0 : plan_.w_terms * kBlock);
   }
   void run(const Part& part) const noexcept override;
 
@@ -106,18 +106,20 @@ class BitProduct : public Product {
   /// Arrays that belong to one part.
   struct Arrays {
     int64_t pixels;
-    int32_t* classes;      ///< border class of each pixel
+    int32_t* classes;      ///< where the filter terms of each pixel's border class start
     int32_t* pixel_terms;  ///< [steps][pixels]
-    int32_t* sums;         ///< [terms][pixels][kBlock]
-    float* scales;         ///< [w_terms][kBlock]
+    int32_t* sums;         ///< [terms][pixels][kBlock], unless the product is exact
+    float* scales;         ///< [w_terms][kBlock], the same
   };
 
   void set_classes(const Part& part, int32_t* classes) const;
   void blocks(const Part& part, int64_t group, const BitInputs::View& x,
               const Arrays& arrays) const;
-  void sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays) const;
-  /// The sums of filters [filter, filter + count).
-  void store(const Part& part, int64_t filter, int64_t count, const Arrays& arrays) const;
+  /// Where the sums of filters [filter, filter + count) go.
+  bitgemm::Output output(const Part& part, int64_t filter, int64_t count,
+                         const Arrays& arrays) const;
+  void sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays,
+                 const bitgemm::Output& output) const;
   void combine(const Part& part, int64_t filter, int64_t count, const Arrays& arrays) const;
 
   const bitgemm::Kernels& kernels_;
@@ -140,16 +142,35 @@ void BitProduct::set_classes(const Part& part, int32_t* classes) const {
   for (int64_t line = part.first; line < part.first + part.lines; ++line) {
     const int64_t row = border_.rows.class_of(line) * border_.columns.classes();
     for (int64_t j = 0; j < frame().out_width; ++j) {
-      *classes++ = static_cast<int32_t>(row + border_.columns.class_of(j));
+      *classes++ = static_cast<int32_t>((row + border_.columns.class_of(j)) * kBlock);
     }
   }
 }
 
-void BitProduct::sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays) const {
+bitgemm::Output BitProduct::output(const Part& part, int64_t filter, int64_t count,
+                                   const Arrays& arrays) const {
+  bitgemm::Output output{};
+  output.pixel_class = arrays.classes;
+  output.filters = static_cast<int>(count);
+  output.narrow = narrow_;
+  output.out_step = exact_ ? frame().filters : kBlock;
+  if (!exact_) {
+    output.out = arrays.sums;
+  } else if (narrow_) {
+    output.out = static_cast<int16_t*>(part.sums) + filter;
+  } else {
+    output.out = static_cast<int32_t*>(part.sums) + filter;
+  }
+  return output;
+}
+
+void BitProduct::sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays,
+                           const bitgemm::Output& output) const {
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
     const std::vector<int32_t>& filter_term = filter_terms_[i];
-    bitgemm::Product product;
+    bitgemm::Product product{};
+    static_cast<bitgemm::Output&>(product) = output;
     product.x = x.words + step.x_plane * inputs_.plane_words();
     product.x_plane = inputs_.plane_words();
     product.window = x.windows;
@@ -166,20 +187,8 @@ void BitProduct::sum_block(int64_t block, const BitInputs::View& x, const Arrays
         step.pixel.empty() ? nullptr : arrays.pixel_terms + static_cast<int64_t>(i) * arrays.pixels;
     product.filter_term =
         filter_term.empty() ? nullptr : filter_term.data() + block * border_.classes() * kBlock;
-    product.pixel_class = arrays.classes;
-    product.out = arrays.sums + step.sum * arrays.pixels * kBlock;
+    if (!exact_) product.out = arrays.sums + step.sum * arrays.pixels * kBlock;
     kernel_of(step.op, kernels_)(product);
-  }
-}
-
-template <typename T>
-void store_sums(const int32_t* sums, int64_t pixels, int64_t count, int64_t step, T* to) {
-  for (int64_t p = 0; p < pixels; ++p, sums += kBlock, to += step) {
-    if (count == kBlock) {
-      for (int64_t f = 0; f < kBlock; ++f) to[f] = static_cast<T>(sums[f]);
-    } else {
-      for (int64_t f = 0; f < count; ++f) to[f] = static_cast<T>(sums[f]);
-    }
   }
 }
 
@@ -208,17 +217,6 @@ void BitProduct::combine(const Part& part, int64_t filter, int64_t count,
   (single ? kernels_.scale : kernels_.combine)(epilogue);
 }
 
-void BitProduct::store(const Part& part, int64_t filter, int64_t count,
-                       const Arrays& arrays) const {
-  const int64_t step = frame().filters;
-  if (!exact_) return combine(part, filter, count, arrays);
-  if (narrow_) {
-    store_sums(arrays.sums, arrays.pixels, count, step, static_cast<int16_t*>(part.sums) + filter);
-  } else {
-    store_sums(arrays.sums, arrays.pixels, count, step, static_cast<int32_t*>(part.sums) + filter);
-  }
-}
-
 void BitProduct::blocks(const Part& part, int64_t group, const BitInputs::View& x,
                         const Arrays& arrays) const {
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
@@ -229,20 +227,24 @@ void BitProduct::blocks(const Part& part, int64_t group, const BitInputs::View& 
   for (int64_t b = 0; b < filters_.blocks_per_group(); ++b) {
     const int64_t filter = group * frame().group_filters + b * kBlock;
     if (filter < part.begin || filter >= part.end) continue;
-    sum_block(group * filters_.blocks_per_group() + b, x, arrays);
-    store(part, filter, std::min(kBlock, frame().group_filters - b * kBlock), arrays);
+    const int64_t count = std::min(kBlock, frame().group_filters - b * kBlock);
+    sum_block(group * filters_.blocks_per_group() + b, x, arrays,
+              output(part, filter, count, arrays));
+    if (!exact_) combine(part, filter, count, arrays);
   }
 }
 
 void BitProduct::run(const Part& part) const noexcept {
   Scratch scratch(part.scratch + inputs_.scratch_bytes(part.lines));
-  Arrays arrays;
+  Arrays arrays{};
   arrays.pixels = part.lines * frame().line_pixels();
   arrays.classes = scratch.take<int32_t>(arrays.pixels);
   arrays.pixel_terms =
       scratch.take<int32_t>(arrays.pixels * static_cast<int64_t>(plan_.steps.size()));
-  arrays.sums = scratch.take<int32_t>(arrays.pixels * kBlock * plan_.w_terms * plan_.x_terms);
-  arrays.scales = scratch.take<float>(plan_.w_terms * kBlock);
+  if (!exact_) {
+    arrays.sums = scratch.take<int32_t>(arrays.pixels * kBlock * plan_.w_terms * plan_.x_terms);
+    arrays.scales = scratch.take<float>(plan_.w_terms * kBlock);
+  }
   set_classes(part, arrays.classes);
   for (int64_t group = 0; group < frame().groups; ++group) {
     blocks(part, group, inputs_.load(part, group), arrays);
