@@ -9,7 +9,7 @@
 namespace fracbit {
 namespace {
 
-constexpr Isa kBestFirst[] = {Isa::avx512vp, Isa::avx512, Isa::avx2, Isa::scalar};
+constexpr Isa kBestFirst[] = {Isa::avx512vp, Isa::avx512, Isa::avx2, Isa::neon, Isa::scalar};
 
 bool cpu_has(Isa isa) {
 #if defined(__x86_64__)
@@ -21,6 +21,8 @@ bool cpu_has(Isa isa) {
   switch (isa) {
     case Isa::scalar:
       return true;
+    case Isa::neon:
+      return false;
     case Isa::avx2:
       return avx2;
     case Isa::avx512:
@@ -31,6 +33,8 @@ bool cpu_has(Isa isa) {
              __builtin_cpu_supports("gfni");
   }
   return false;
+#elif defined(__aarch64__)
+  return isa == Isa::neon || isa == Isa::scalar;
 #else
   return isa == Isa::scalar;
 #endif
@@ -68,6 +72,8 @@ std::string_view isa_name(Isa isa) {
       return "avx512";
     case Isa::avx512vp:
       return "avx512vp";
+    case Isa::neon:
+      return "neon";
   }
   return "unknown";
 }

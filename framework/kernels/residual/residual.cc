@@ -35,6 +35,15 @@ const Kernels& find(const char* isa) noexcept {
   return std::strcmp(isa, "avx2") == 0 ? kAvx2 : kScalar;
 }
 
+#elif defined(__aarch64__) && !defined(FRACBIT_REAL_DOUBLE)
+
+extern const Kernels kNeon;
+
+const Kernels& find(const char* isa) noexcept {
+  if (std::strcmp(isa, "reference") == 0) return kReference;
+  return std::strcmp(isa, "neon") == 0 ? kNeon : kScalar;
+}
+
 #else
 
 const Kernels& find(const char* isa) noexcept {
