@@ -77,7 +77,8 @@ Tensor patches(const Conv2dGeometry& g, const Tensor& padded, int64_t slack) {
 }
 
 WinogradShape winograd_shape(const Conv2dGeometry& g) {
-  return {.images = g.images,
+  return {.kernel = g.kernel_height,
+          .images = g.images,
           .height = g.height,
           .width = g.width,
           .channels = g.channels,
@@ -89,7 +90,8 @@ WinogradShape winograd_shape(const Conv2dGeometry& g) {
 
 /// x as the result of dy, by weights that are turned about.
 WinogradShape winograd_input_shape(const Conv2dGeometry& g) {
-  return {.images = g.images,
+  return {.kernel = g.kernel_height,
+          .images = g.images,
           .height = g.out_height,
           .width = g.out_width,
           .channels = g.filters,
@@ -100,8 +102,8 @@ WinogradShape winograd_input_shape(const Conv2dGeometry& g) {
 }
 
 bool takes_winograd(const Conv2dGeometry& g, const WinogradShape& shape) {
-  return g.kernel_height == 3 && g.kernel_width == 3 && g.options.stride == 1 &&
-         g.options.groups == 1 && !g.options.exact && winograd_fits(shape);
+  return (g.kernel_height == 3 || g.kernel_height == 5) && g.kernel_width == g.kernel_height &&
+         g.options.stride == 1 && g.options.groups == 1 && !g.options.exact && winograd_fits(shape);
 }
 
 /// The weights of one group as the right operand of dy: [tap][filter] rows of channels.

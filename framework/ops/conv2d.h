@@ -13,8 +13,9 @@ struct Conv2dOptions {
   int64_t padding_begin = 0;  ///< rows above and columns left
   int64_t padding_end = 0;    ///< rows below and columns right
   int64_t groups = 1;
-  /// Products are direct, so that sums of whole numbers below 2^24 are exact. Otherwise 3x3 kernels
-  /// of stride 1 may go through Winograd's transforms, which round: to 1e-4 of the largest result.
+  /// Products are direct, so that sums of whole numbers below 2^24 are exact. Otherwise 3x3 and 5x5
+  /// kernels of stride 1 may go through Winograd's transforms, which round: to 1e-4 of the largest
+  /// result.
   bool exact = false;
 };
 

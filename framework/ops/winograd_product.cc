@@ -11,6 +11,7 @@
 namespace fracbit::ops {
 namespace {
 
+using kernels::winograd::kMostTaps;
 using kernels::winograd::kPositions;
 
 constexpr int64_t kLeastChannels = 16;
@@ -41,14 +42,10 @@ struct Factors {
   Tensor data;
 };
 
-/// The rows of channels of a filter's taps.
-void enter_taps(const real* filter, int64_t channels, bool turned, const real** taps) {
-  for (int64_t t = 0; t < 9; ++t) taps[t] = filter + (turned ? 8 - t : t) * channels;
-}
-
-/// weight [filters][3][3][channels]: filters become columns, by a transpose.
-Factors factors_of(const real* weight, int64_t channels, int64_t filters) {
-  Factors made(channels, filters);
+/// weight [filters][taps][channels]: filters become columns, by a transpose.
+Factors factors_of(const WinogradShape& s, const real* weight) {
+  const int64_t channels = s.channels;
+  Factors made(channels, s.filters);
   const int64_t stretches = (channels + kChannels - 1) / kChannels;
   parallel_for(made.panels() * stretches, 1, [&](int64_t begin, int64_t end) {
     const int64_t step = position_step(tile().columns * kChannels);
@@ -58,9 +55,10 @@ Factors factors_of(const real* weight, int64_t channels, int64_t filters) {
       const int64_t c = task % stretches * kChannels;
       const int64_t count = std::min(kChannels, channels - c);
       for (int64_t n = 0; n < made.used(p); ++n) {
-        const real* taps[9];
-        enter_taps(weight + (p * tile().columns + n) * 9 * channels + c, channels, false, taps);
-        winograd().weights(taps, count, rows.data() + n * kChannels, step);
+        const real* filter = weight + (p * tile().columns + n) * s.taps() * channels + c;
+        const real* taps[kMostTaps];
+        for (int64_t t = 0; t < s.taps(); ++t) taps[t] = filter + t * channels;
+        winograd(s.kernel).weights(taps, count, rows.data() + n * kChannels, step);
       }
       for (int64_t position = 0; position < kPositions; ++position) {
         tile().pack(rows.data() + position * step, kChannels, made.used(p), count, made.width(p),
@@ -71,15 +69,17 @@ Factors factors_of(const real* weight, int64_t channels, int64_t filters) {
   return made;
 }
 
-/// weight [channels][3][3][filters], its taps in reverse order.
-Factors turned_factors_of(const real* weight, int64_t channels, int64_t filters) {
-  Factors made(channels, filters);
-  parallel_for(channels, 8, [&](int64_t begin, int64_t end) {
+/// weight [channels][taps][filters], its taps in reverse order.
+Factors turned_factors_of(const WinogradShape& s, const real* weight) {
+  Factors made(s.channels, s.filters);
+  parallel_for(s.channels, 8, [&](int64_t begin, int64_t end) {
     for (int64_t p = 0; p < made.panels(); ++p) {
       for (int64_t c = begin; c < end; ++c) {
-        const real* taps[9];
-        enter_taps(weight + c * 9 * filters + p * tile().columns, filters, true, taps);
-        winograd().weights(taps, made.used(p), made.panel(p) + c * made.width(p), made.step);
+        const real* last = weight + (c + 1) * s.taps() * s.filters + p * tile().columns;
+        const real* taps[kMostTaps];
+        for (int64_t t = 0; t < s.taps(); ++t) taps[t] = last - (t + 1) * s.filters;
+        winograd(s.kernel).weights(taps, made.used(p), made.panel(p) + c * made.width(p),
+                                   made.step);
       }
     }
   });
@@ -107,7 +107,7 @@ class Block {
       enter_pixels(source + at.image * s_.height * s_.width * s_.channels, s_.height, s_.width,
                    s_.channels, at.row - s_.offset, at.column - s_.offset,
                    kernels::winograd::kReach, zeros.data(), pixels);
-      winograd().input(pixels, s_.channels, v_.data() + t * s_.channels, v_step_);
+      winograd(s_.kernel).input(pixels, s_.channels, v_.data() + t * s_.channels, v_step_);
     }
   }
 
@@ -139,11 +139,10 @@ class Block {
     std::vector<real> outside(static_cast<size_t>(s_.filters));
     for (int64_t t = 0; t < count_; ++t) {
       const WinogradTile at(s_, first_ + t);
-      real* pixels[kernels::winograd::kTile * kernels::winograd::kTile];
+      real* pixels[kPositions];
       enter_pixels(result + at.image * s_.out_height * s_.out_width * s_.filters, s_.out_height,
-                   s_.out_width, s_.filters, at.row, at.column, kernels::winograd::kTile,
-                   outside.data(), pixels);
-      winograd().output(m_.data() + t * u_.columns, m_step_, s_.filters, bias, pixels);
+                   s_.out_width, s_.filters, at.row, at.column, s_.tile(), outside.data(), pixels);
+      winograd(s_.kernel).output(m_.data() + t * u_.columns, m_step_, s_.filters, bias, pixels);
     }
   }
 
@@ -176,25 +175,25 @@ void multiply(const WinogradShape& s, const real* source, const Factors& factors
 
 }  // namespace
 
-const kernels::winograd::Kernels& winograd() {
+const kernels::winograd::Transforms& winograd(int64_t kernel) {
   static const kernels::winograd::Kernels& kernels =
       kernels::winograd::find(static_cast<int>(active_isa()));
-  return kernels;
+  return kernel == 3 ? kernels.size3 : kernels.size5;
 }
 
 bool winograd_fits(const WinogradShape& s) {
   return std::min(s.channels, s.filters) >= kLeastChannels && s.tiles() >= kLeastTiles &&
-         8 * s.tiles() <= s.images * s.out_height * s.out_width;
+         s.tile() * s.tile() * s.tiles() <= 2 * s.images * s.out_height * s.out_width;
 }
 
 void winograd_product(const WinogradShape& s, const real* source, const real* weight,
                       const real* bias, real* result) {
-  multiply(s, source, factors_of(weight, s.channels, s.filters), bias, result);
+  multiply(s, source, factors_of(s, weight), bias, result);
 }
 
 void winograd_turned_product(const WinogradShape& s, const real* source, const real* weight,
                              real* result) {
-  multiply(s, source, turned_factors_of(weight, s.channels, s.filters), nullptr, result);
+  multiply(s, source, turned_factors_of(s, weight), nullptr, result);
 }
 
 }  // namespace fracbit::ops

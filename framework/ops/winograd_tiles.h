@@ -6,13 +6,13 @@
 #include "fracbit/framework/ops/winograd.h"
 
 namespace fracbit::kernels::winograd {
-struct Kernels;
+struct Transforms;
 }
 
 namespace fracbit::ops {
 
-/// The transforms of the instruction set in use.
-const kernels::winograd::Kernels& winograd();
+/// The transforms for kernels of that size on the instruction set in use.
+const kernels::winograd::Transforms& winograd(int64_t kernel);
 
 /// Reals from one position of transformed rows to the next: no power of two, or the 36 streams of a
 /// transform would share cache sets.
@@ -24,8 +24,8 @@ inline int64_t position_step(int64_t reals) {
 struct WinogradTile {
   WinogradTile(const WinogradShape& shape, int64_t tile)
       : image(tile / (shape.tile_rows() * shape.tile_columns())),
-        row(tile / shape.tile_columns() % shape.tile_rows() * 4),
-        column(tile % shape.tile_columns() * 4) {}
+        row(tile / shape.tile_columns() % shape.tile_rows() * shape.tile()),
+        column(tile % shape.tile_columns() * shape.tile()) {}
 
   int64_t image, row, column;  ///< of the first pixel
 };

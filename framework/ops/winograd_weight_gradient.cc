@@ -109,11 +109,10 @@ class Sweep {
     enter_pixels(source + at.image * s_.height * s_.width * s_.channels, s_.height, s_.width,
                  s_.channels, at.row - s_.offset, at.column - s_.offset, kernels::winograd::kReach,
                  zeros_.data(), pixels);
-    winograd().input(pixels, s_.channels, v_.data.data() + t * v_.row, v_.step);
+    winograd(s_.kernel).input(pixels, s_.channels, v_.data.data() + t * v_.row, v_.step);
     enter_pixels(dresult + at.image * s_.out_height * s_.out_width * s_.filters, s_.out_height,
-                 s_.out_width, s_.filters, at.row, at.column, kernels::winograd::kTile,
-                 zeros_.data(), pixels);
-    winograd().output_gradient(pixels, s_.filters, w_.data.data() + t * w_.row, w_.step);
+                 s_.out_width, s_.filters, at.row, at.column, s_.tile(), zeros_.data(), pixels);
+    winograd(s_.kernel).output_gradient(pixels, s_.filters, w_.data.data() + t * w_.row, w_.step);
   }
 
   void multiply_block(int64_t position, int64_t filter, int64_t channel, int64_t count, bool add) {
@@ -155,9 +154,9 @@ void add_strips(const Sums& layout, int64_t strips, real* sums) {
 void transform_sums(const WinogradShape& s, const Sums& layout, const real* sums, real* dweight) {
   parallel_for(s.filters, 4, [&](int64_t begin, int64_t end) {
     for (int64_t f = begin; f < end; ++f) {
-      real* taps[9];
-      for (int64_t t = 0; t < 9; ++t) taps[t] = dweight + (f * 9 + t) * s.channels;
-      winograd().weight_gradient(sums + f * layout.columns, layout.step, s.channels, taps);
+      real* taps[kernels::winograd::kMostTaps];
+      for (int64_t t = 0; t < s.taps(); ++t) taps[t] = dweight + (f * s.taps() + t) * s.channels;
+      winograd(s.kernel).weight_gradient(sums + f * layout.columns, layout.step, s.channels, taps);
     }
   });
 }

@@ -120,6 +120,8 @@ const Case kWinogradCases[] = {
     {{8, 7, 7, 40}, {70, 3, 3, 40}, {.padding_begin = 1, .padding_end = 1}},
     {{8, 13, 9, 17}, {33, 3, 3, 17}, {}},
     {{4, 14, 10, 50}, {18, 3, 3, 50}, {.padding_begin = 2, .padding_end = 0}},
+    {{3, 9, 7, 20}, {34, 5, 5, 20}, {.padding_begin = 2, .padding_end = 2}},
+    {{2, 14, 12, 16}, {18, 5, 5, 16}, {.padding_begin = 0, .padding_end = 1}},
     {{2, 15, 15, 20}, {24, 3, 3, 20}, {.padding_begin = 0, .padding_end = 3}},
 };
 
@@ -165,6 +167,7 @@ TEST_CASE("Winograd's error stays below 1e-4 with many channels and many tiles")
   const Case kCases[] = {
       {{2, 16, 17, 512}, {32, 3, 3, 512}, {.padding_begin = 1, .padding_end = 1}},
       {{9, 64, 64, 16}, {17, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
+      {{9, 14, 14, 192}, {32, 5, 5, 192}, {.padding_begin = 2, .padding_end = 2}},
       {{33, 8, 8, 260}, {257, 3, 3, 260}, {.padding_begin = 1, .padding_end = 1}},
   };
   const auto doubles = [](const Tensor& from) {

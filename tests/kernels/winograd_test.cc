@@ -50,17 +50,20 @@ void check_close(const std::vector<real>& got, const std::vector<real>& expected
   CHECK(worst <= 1e-6 * largest);
 }
 
-/// Calls run(kernels, from rows, from, to, to rows) for every instruction set and the reference.
+/// Calls run(transforms, channels, from rows, from, to, to rows) of every
+/// instruction set and of the reference.
 template <typename Run>
 void check(const Run& run) {
   for (const int64_t channels : {1, 7, 16, 35, 48}) {
-    const auto with = [&](const winograd::Kernels& kernels) {
-      return result([&](auto... buffers) { run(kernels, channels, buffers...); });
-    };
-    const std::vector<real> expected = with(winograd::kReference);
-    for (const fracbit::Isa isa : fracbit::supported_isas()) {
-      INFO(isa_name(isa) << ", " << channels << " channels");
-      check_close(with(winograd::find(static_cast<int>(isa))), expected);
+    for (const auto size : {&winograd::Kernels::size3, &winograd::Kernels::size5}) {
+      const auto with = [&](const winograd::Kernels& kernels) {
+        return result([&](auto... buffers) { run(kernels.*size, channels, buffers...); });
+      };
+      const std::vector<real> expected = with(winograd::kReference);
+      for (const fracbit::Isa isa : fracbit::supported_isas()) {
+        INFO(isa_name(isa) << ", " << channels << " channels");
+        check_close(with(winograd::find(static_cast<int>(isa))), expected);
+      }
     }
   }
 }
@@ -68,18 +71,18 @@ void check(const Run& run) {
 }  // namespace
 
 TEST_CASE("winograd transforms to 36 positions equal the reference") {
-  check([](const winograd::Kernels& k, int64_t channels, const real* const* from, const real*,
+  check([](const winograd::Transforms& k, int64_t channels, const real* const* from, const real*,
            real* to, real* const*) { k.input(from, channels, to, kStep); });
-  check([](const winograd::Kernels& k, int64_t channels, const real* const* from, const real*,
+  check([](const winograd::Transforms& k, int64_t channels, const real* const* from, const real*,
            real* to, real* const*) { k.weights(from, channels, to, kStep); });
-  check([](const winograd::Kernels& k, int64_t channels, const real* const* from, const real*,
+  check([](const winograd::Transforms& k, int64_t channels, const real* const* from, const real*,
            real* to, real* const*) { k.output_gradient(from, channels, to, kStep); });
 }
 
 TEST_CASE("winograd transforms from 36 positions equal the reference") {
   const std::vector<real> start = numbers(3);
-  check([&](const winograd::Kernels& k, int64_t channels, const real* const*, const real* from,
+  check([&](const winograd::Transforms& k, int64_t channels, const real* const*, const real* from,
             real*, real* const* to) { k.output(from, kStep, channels, start.data(), to); });
-  check([](const winograd::Kernels& k, int64_t channels, const real* const*, const real* from,
+  check([](const winograd::Transforms& k, int64_t channels, const real* const*, const real* from,
            real*, real* const* to) { k.weight_gradient(from, kStep, channels, to); });
 }

@@ -5,14 +5,22 @@ namespace {
 
 constexpr double kBt[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
                               {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
-constexpr double kG[6][3] = {{1.0 / 4, 0, 0},
-                             {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                             {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                             {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                             {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                             {0, 0, 1}};
-constexpr double kAt[4][6] = {
+constexpr double kG3[6][3] = {{1.0 / 4, 0, 0},
+                              {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                              {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                              {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                              {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                              {0, 0, 1}};
+constexpr double kAt3[4][6] = {
     {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
+
+constexpr double kG5[6][5] = {{1.0 / 4, 0, 0, 0, 0},
+                              {-1.0 / 6, -1.0 / 6, -1.0 / 6, -1.0 / 6, -1.0 / 6},
+                              {-1.0 / 6, 1.0 / 6, -1.0 / 6, 1.0 / 6, -1.0 / 6},
+                              {1.0 / 24, 1.0 / 12, 1.0 / 6, 1.0 / 3, 2.0 / 3},
+                              {1.0 / 24, -1.0 / 12, 1.0 / 6, -1.0 / 3, 2.0 / 3},
+                              {0, 0, 0, 0, 1}};
+constexpr double kAt5[2][6] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 1}};
 
 template <int Rows, int Columns>
 struct Turned {
@@ -23,8 +31,10 @@ struct Turned {
     }
   }
 };
-constexpr Turned kGt(kG);
-constexpr Turned kA(kAt);
+constexpr Turned kGt3(kG3);
+constexpr Turned kGt5(kG5);
+constexpr Turned kA3(kAt3);
+constexpr Turned kA5(kAt5);
 
 /// (matrix s matrix^T)_ij for s_kl = load(k, l), one channel.
 template <int Out, int In, typename Load>
@@ -66,29 +76,42 @@ void input(const real* const* d, int64_t channels, real* v, int64_t step) noexce
   spread(kBt, d, channels, v, step);
 }
 
+template <int Size>
 void output(const real* m, int64_t step, int64_t channels, const real* start,
             real* const* y) noexcept {
-  gather(kAt, m, step, channels, start, y);
+  if constexpr (Size == 3) gather(kAt3, m, step, channels, start, y);
+  if constexpr (Size == 5) gather(kAt5, m, step, channels, start, y);
 }
 
+template <int Size>
 void weights(const real* const* g, int64_t channels, real* u, int64_t step) noexcept {
-  spread(kG, g, channels, u, step);
+  if constexpr (Size == 3) spread(kG3, g, channels, u, step);
+  if constexpr (Size == 5) spread(kG5, g, channels, u, step);
 }
 
+template <int Size>
 void output_gradient(const real* const* dy, int64_t channels, real* w, int64_t step) noexcept {
-  spread(kA.value, dy, channels, w, step);
+  if constexpr (Size == 3) spread(kA3.value, dy, channels, w, step);
+  if constexpr (Size == 5) spread(kA5.value, dy, channels, w, step);
 }
 
+template <int Size>
 void weight_gradient(const real* u, int64_t step, int64_t channels, real* const* dg) noexcept {
-  gather(kGt.value, u, step, channels, nullptr, dg);
+  if constexpr (Size == 3) gather(kGt3.value, u, step, channels, nullptr, dg);
+  if constexpr (Size == 5) gather(kGt5.value, u, step, channels, nullptr, dg);
+}
+
+template <int Size>
+constexpr Transforms transforms() {
+  return {.input = input,
+          .output = output<Size>,
+          .weights = weights<Size>,
+          .output_gradient = output_gradient<Size>,
+          .weight_gradient = weight_gradient<Size>};
 }
 
 }  // namespace
 
-constinit const Kernels kReference{.input = input,
-                                   .output = output,
-                                   .weights = weights,
-                                   .output_gradient = output_gradient,
-                                   .weight_gradient = weight_gradient};
+constinit const Kernels kReference{.size3 = transforms<3>(), .size5 = transforms<5>()};
 
 }  // namespace fracbit::kernels::winograd

@@ -4,43 +4,48 @@
 
 #include "fracbit/framework/real.h"
 
-/// The transforms of Winograd's minimal filtering F(4x4, 3x3), on rows of channels. A 4x4 tile of
-/// the correlation of a 6x6 tile d with a 3x3 kernel g is A^T [(G g G^T) * (B^T d B)] A, with one
-/// multiplication per position p = 6 i + j of a 6x6 square instead of 144. Transformed rows lie
-/// `step` apart, position after position. The arithmetic of a channel does not depend on the
-/// others. Paper    Lavin and Gray 2015, Fast Algorithms for Convolutional Neural Networks,
-/// sec. 4.3
+/// The transforms of Winograd's minimal filtering, on rows of channels: F(4x4, 3x3) and F(2x2,
+/// 5x5). A tile Y of the correlation of 6x6 pixels d with a kernel g is A^T [(G g G^T) * (B^T d B)]
+/// A, with one multiplication per position p = 6 i + j of a 6x6 square instead of 144 or 100.
+/// Transformed rows lie `step` apart, position after position. A channel does not see the others.
+/// Paper    Lavin and Gray 2015, Fast Algorithms for Convolutional Neural Networks, sec. 4
 namespace fracbit::kernels::winograd {
 
-inline constexpr int64_t kTile = 4;                     ///< pixels of a tile of the result, squared
-inline constexpr int64_t kReach = 6;                    ///< pixels that it sees, squared
+inline constexpr int64_t kReach = 6;                    ///< pixels that a tile sees, squared
 inline constexpr int64_t kPositions = kReach * kReach;  ///< products per tile, channel and filter
+inline constexpr int64_t kMostTaps = 25;
 
 /// v[p step + c] = (B^T d B)_p for c < channels, where d_ij is row d[6 i + j].
 using Input = void (*)(const real* const* d, int64_t channels, real* v, int64_t step) noexcept;
 
-/// y[4 i + j][c] = start[c] + (A^T M A)_ij, where M_p is row m + p step. Rows of y may repeat.
+/// y[tile i + j][c] = start[c] + (A^T M A)_ij, where M_p is row m + p step. Rows of y may repeat.
 using Output = void (*)(const real* m, int64_t step, int64_t channels, const real* start,
                         real* const* y) noexcept;
 
-/// u[p step + c] = (G g G^T)_p, where g_ij is row g[3 i + j].
+/// u[p step + c] = (G g G^T)_p, where g_ij is row g[size i + j].
 using Weights = void (*)(const real* const* g, int64_t channels, real* u, int64_t step) noexcept;
 
-/// w[p step + c] = (A dY A^T)_p, where dY_ij is row dy[4 i + j].
+/// w[p step + c] = (A dY A^T)_p, where dY_ij is row dy[tile i + j].
 using OutputGradient = void (*)(const real* const* dy, int64_t channels, real* w,
                                 int64_t step) noexcept;
 
-/// dg[3 i + j][c] = (G^T dU G)_ij, where dU_p is row u + p step.
+/// dg[size i + j][c] = (G^T dU G)_ij, where dU_p is row u + p step.
 using WeightGradient = void (*)(const real* u, int64_t step, int64_t channels,
                                 real* const* dg) noexcept;
 
-/// The kernels of one instruction set.
-struct Kernels {
-  Input input;
+/// The transforms of kernels of one size, with tiles of 7 - size pixels squared.
+struct Transforms {
+  Input input;  ///< the same for all sizes
   Output output;
   Weights weights;
   OutputGradient output_gradient;
   WeightGradient weight_gradient;
+};
+
+/// The kernels of one instruction set.
+struct Kernels {
+  Transforms size3;
+  Transforms size5;
 };
 
 /// Kernels for an instruction set: 0 the baseline, 1 AVX2, 2 and above AVX-512. The caller has

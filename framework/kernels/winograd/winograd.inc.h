@@ -42,7 +42,7 @@ struct Lines {
     t[5] = fma(4, d[1], fma(-5, d[3], d[5]));
   }
   /// A^T m
-  static void output(const T* m, T* y) {
+  static void output3(const T* m, T* y) {
     const T sum1 = add(m[1], m[2]);
     const T difference1 = sub(m[1], m[2]);
     const T sum2 = add(m[3], m[4]);
@@ -52,19 +52,35 @@ struct Lines {
     y[2] = fma(4, sum2, sum1);
     y[3] = add(fma(8, difference2, difference1), m[5]);
   }
+  static void output5(const T* m, T* y) {
+    y[0] = add(add(m[0], add(m[1], m[2])), add(m[3], m[4]));
+    y[1] = add(fma(2, sub(m[3], m[4]), sub(m[1], m[2])), m[5]);
+  }
   /// G g
-  static void weights(const T* g, T* u) {
-    const T outer = times(-1.0 / 6, add(g[0], g[2]));
-    const T wide = fma(1.0 / 24, g[0], times(1.0 / 6, g[2]));
+  static void weights3(const T* g, T* u) {
+    const T even = times(-1.0 / 6, add(g[0], g[2]));
+    const T even2 = fma(1.0 / 24, g[0], times(1.0 / 6, g[2]));
     u[0] = times(0.25, g[0]);
-    u[1] = fma(-1.0 / 6, g[1], outer);
-    u[2] = fma(1.0 / 6, g[1], outer);
-    u[3] = fma(1.0 / 12, g[1], wide);
-    u[4] = fma(-1.0 / 12, g[1], wide);
+    u[1] = fma(-1.0 / 6, g[1], even);
+    u[2] = fma(1.0 / 6, g[1], even);
+    u[3] = fma(1.0 / 12, g[1], even2);
+    u[4] = fma(-1.0 / 12, g[1], even2);
     u[5] = g[2];
   }
+  static void weights5(const T* g, T* u) {
+    const T even = times(-1.0 / 6, add(add(g[0], g[2]), g[4]));
+    const T odd = add(g[1], g[3]);
+    const T even2 = fma(1.0 / 24, g[0], fma(1.0 / 6, g[2], times(2.0 / 3, g[4])));
+    const T odd2 = fma(1.0 / 12, g[1], times(1.0 / 3, g[3]));
+    u[0] = times(0.25, g[0]);
+    u[1] = fma(-1.0 / 6, odd, even);
+    u[2] = fma(1.0 / 6, odd, even);
+    u[3] = add(even2, odd2);
+    u[4] = sub(even2, odd2);
+    u[5] = g[4];
+  }
   /// A y
-  static void output_gradient(const T* y, T* w) {
+  static void output_gradient3(const T* y, T* w) {
     const T even1 = add(y[0], y[2]);
     const T odd1 = add(y[1], y[3]);
     const T even2 = fma(4, y[2], y[0]);
@@ -76,13 +92,32 @@ struct Lines {
     w[4] = sub(even2, odd2);
     w[5] = y[3];
   }
+  static void output_gradient5(const T* y, T* w) {
+    w[0] = y[0];
+    w[1] = add(y[0], y[1]);
+    w[2] = sub(y[0], y[1]);
+    w[3] = fma(2, y[1], y[0]);
+    w[4] = fma(-2, y[1], y[0]);
+    w[5] = y[1];
+  }
   /// G^T u
-  static void weight_gradient(const T* u, T* g) {
+  static void weight_gradient3(const T* u, T* g) {
     const T near = add(u[1], u[2]);
     const T far = add(u[3], u[4]);
     g[0] = fma(0.25, u[0], fma(-1.0 / 6, near, times(1.0 / 24, far)));
     g[1] = fma(1.0 / 6, sub(u[2], u[1]), times(1.0 / 12, sub(u[3], u[4])));
     g[2] = fma(1.0 / 6, sub(far, near), u[5]);
+  }
+  static void weight_gradient5(const T* u, T* g) {
+    const T near = times(-1.0 / 6, add(u[1], u[2]));
+    const T near_odd = times(1.0 / 6, sub(u[2], u[1]));
+    const T far = add(u[3], u[4]);
+    const T far_odd = sub(u[3], u[4]);
+    g[0] = fma(0.25, u[0], fma(1.0 / 24, far, near));
+    g[1] = fma(1.0 / 12, far_odd, near_odd);
+    g[2] = fma(1.0 / 6, far, near);
+    g[3] = fma(1.0 / 3, far_odd, near_odd);
+    g[4] = add(fma(2.0 / 3, far, near), u[5]);
   }
 };
 
@@ -126,49 +161,66 @@ void input(const real* const* d, int64_t channels, real* v, int64_t step) noexce
   });
 }
 
+template <int Size>
 void output(const real* m, int64_t step, int64_t channels, const real* start,
             real* const* y) noexcept {
   for_channels(channels, [&](auto zero, int64_t c) {
     using T = decltype(zero);
+    constexpr int kTile = 7 - Size;
+    constexpr auto kLine = Size == 3 ? Lines<T>::output3 : Lines<T>::output5;
     const T first = vec::ploadu<T>(start + c);
-    transform<T, 6, 4, Lines<T>::output>(
+    transform<T, 6, kTile, kLine>(
         [&](int i, int j) { return vec::ploadu<T>(m + (6 * i + j) * step + c); },
-        [&](int i, int j, T value) { vec::pstoreu(y[4 * i + j] + c, vec::padd(first, value)); });
+        [&](int i, int j, T value) {
+          vec::pstoreu(y[kTile * i + j] + c, vec::padd(first, value));
+        });
   });
 }
 
+template <int Size>
 void weights(const real* const* g, int64_t channels, real* u, int64_t step) noexcept {
   for_channels(channels, [&](auto zero, int64_t c) {
     using T = decltype(zero);
-    transform<T, 3, 6, Lines<T>::weights>(
-        [&](int i, int j) { return vec::ploadu<T>(g[3 * i + j] + c); },
+    constexpr auto kLine = Size == 3 ? Lines<T>::weights3 : Lines<T>::weights5;
+    transform<T, Size, 6, kLine>(
+        [&](int i, int j) { return vec::ploadu<T>(g[Size * i + j] + c); },
         [&](int i, int j, T value) { vec::pstoreu(u + (6 * i + j) * step + c, value); });
   });
 }
 
+template <int Size>
 void output_gradient(const real* const* dy, int64_t channels, real* w, int64_t step) noexcept {
   for_channels(channels, [&](auto zero, int64_t c) {
     using T = decltype(zero);
-    transform<T, 4, 6, Lines<T>::output_gradient>(
-        [&](int i, int j) { return vec::ploadu<T>(dy[4 * i + j] + c); },
+    constexpr int kTile = 7 - Size;
+    constexpr auto kLine = Size == 3 ? Lines<T>::output_gradient3 : Lines<T>::output_gradient5;
+    transform<T, kTile, 6, kLine>(
+        [&](int i, int j) { return vec::ploadu<T>(dy[kTile * i + j] + c); },
         [&](int i, int j, T value) { vec::pstoreu(w + (6 * i + j) * step + c, value); });
   });
 }
 
+template <int Size>
 void weight_gradient(const real* u, int64_t step, int64_t channels, real* const* dg) noexcept {
   for_channels(channels, [&](auto zero, int64_t c) {
     using T = decltype(zero);
-    transform<T, 6, 3, Lines<T>::weight_gradient>(
+    constexpr auto kLine = Size == 3 ? Lines<T>::weight_gradient3 : Lines<T>::weight_gradient5;
+    transform<T, 6, Size, kLine>(
         [&](int i, int j) { return vec::ploadu<T>(u + (6 * i + j) * step + c); },
-        [&](int i, int j, T value) { vec::pstoreu(dg[3 * i + j] + c, value); });
+        [&](int i, int j, T value) { vec::pstoreu(dg[Size * i + j] + c, value); });
   });
 }
 
-constexpr Kernels kTable{.input = input,
-                         .output = output,
-                         .weights = weights,
-                         .output_gradient = output_gradient,
-                         .weight_gradient = weight_gradient};
+template <int Size>
+constexpr Transforms transforms() {
+  return {.input = input,
+          .output = output<Size>,
+          .weights = weights<Size>,
+          .output_gradient = output_gradient<Size>,
+          .weight_gradient = weight_gradient<Size>};
+}
+
+constexpr Kernels kTable{.size3 = transforms<3>(), .size5 = transforms<5>()};
 
 }  // namespace
 }  // namespace fracbit::kernels::winograd
