@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/update/update.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::optim {
@@ -10,20 +12,7 @@ namespace {
 
 constexpr int64_t kGrain = 1 << 14;
 
-/// The numbers of one step, the same for all parameters.
-struct Rates {
-  real step_size;  ///< lr / (1 - beta1^t)
-  real shrink;     ///< factor of w before the update
-  real l2;         ///< weight decay that joins the gradient
-  real beta1;
-  real beta2;
-  real fresh1;        ///< 1 - beta1
-  real fresh2;        ///< 1 - beta2
-  real second_scale;  ///< sqrt(1 - beta2^t)
-  real epsilon;
-};
-
-Rates rates_of(const AdamOptions& options, double lr, int64_t t) {
+kernels::update::AdamRates rates_of(const AdamOptions& options, double lr, int64_t t) {
   const auto steps = static_cast<double>(t);
   const double decay = options.weight_decay;
   return {.step_size = static_cast<real>(lr / (1 - std::pow(options.beta1, steps))),
@@ -35,17 +24,6 @@ Rates rates_of(const AdamOptions& options, double lr, int64_t t) {
           .fresh2 = static_cast<real>(1 - options.beta2),
           .second_scale = static_cast<real>(std::sqrt(1 - std::pow(options.beta2, steps))),
           .epsilon = static_cast<real>(options.epsilon)};
-}
-
-void update(real* __restrict w, const real* __restrict g, real* __restrict m, real* __restrict v,
-            int64_t n, const Rates& r) {
-  for (int64_t i = 0; i < n; ++i) {
-    const real d = g[i] + r.l2 * w[i];
-    m[i] = r.beta1 * m[i] + r.fresh1 * d;
-    v[i] = r.beta2 * v[i] + r.fresh2 * d * d;
-    const real denominator = std::sqrt(v[i]) / r.second_scale + r.epsilon;
-    w[i] = r.shrink * w[i] - r.step_size * m[i] / denominator;
-  }
 }
 
 }  // namespace
@@ -66,7 +44,8 @@ Adam::Adam(std::vector<Module::NamedParameter> parameters, const AdamOptions& op
 
 void Adam::step() {
   count_step();
-  const Rates rates = rates_of(options_, lr(), steps());
+  const auto& kernel = kernels::update::find(static_cast<int>(active_isa()));
+  const kernels::update::AdamRates rates = rates_of(options_, lr(), steps());
   for (size_t i = 0; i < parameters().size(); ++i) {
     Variable& parameter = parameters()[i].value;
     if (parameter.grad().empty()) continue;
@@ -74,8 +53,8 @@ void Adam::step() {
     real* w = parameter.mutable_value().data();
     real* m = first_[i].data();
     real* v = second_[i].data();
-    parallel_for(parameter.value().size(), kGrain, [=, &rates](int64_t begin, int64_t end) {
-      update(w + begin, g + begin, m + begin, v + begin, end - begin, rates);
+    parallel_for(parameter.value().size(), kGrain, [&](int64_t begin, int64_t end) {
+      kernel.adam(w + begin, g + begin, m + begin, v + begin, end - begin, rates);
     });
   }
 }
