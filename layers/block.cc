@@ -52,7 +52,7 @@ bool on_grid(const quantize::Spec& spec) {
 
 /// What a backward pass needs besides its inputs.
 struct Block::Saved {
-  Value w;
+  Value w;  ///< quantized weights; float ones are those of the parameter
   ops::NormQuantize norm;
   Tensor y;  ///< before A, where A is not a step function of each element
 };
@@ -118,10 +118,6 @@ Value Block::quantized(quantize::Quantizer& quantizer, const Tensor& x) const {
   return quantizer.encode(x, mode);
 }
 
-Value Block::quantized_weights() {
-  return weights_ ? quantized(*weights_, weight_.value()) : Value(weight_.value());
-}
-
 ops::NormQuantizeOptions Block::norm_options() const {
   ops::NormQuantizeOptions options{
       .norm = spec_.norm, .pool = spec_.pool, .pool_first = spec_.pool_first};
@@ -151,8 +147,8 @@ Variable Block::forward(const Variable& x) {
   if (weights_ && inputs_) work.bytes = 0;  // that of bits is small
   const BlockProduct product = this->product(x.shape());
   auto saved = std::make_shared<Saved>();
-  saved->w = quantized_weights();
-  ops::NormQuantizeInput sums = product.forward(x.form(), saved->w);
+  if (weights_) saved->w = quantized(*weights_, weight_.value());
+  ops::NormQuantizeInput sums = product.forward(x.form(), weights_ ? saved->w : weight_.form());
   sums.whole = weights_ && inputs_ && weights_->whole_levels() && inputs_->whole_levels();
   Profile::note(work);
   const Profile::Span in_norm(Phase::norm);
@@ -184,7 +180,8 @@ Variable Block::forward(const Variable& x) {
         });
         if (x.requires_grad()) {
           const Profile::Span span(Phase::input_gradient, work);
-          x.accumulate(product.input_gradient(gradients.x, saved->w, x.shape()));
+          const Value& factors = weights ? saved->w : w.form();
+          x.accumulate(product.input_gradient(gradients.x, factors, x.shape()));
         }
         const Profile::Span span(Phase::weight_gradient, work);
         Tensor dw = product.weight_gradient(x.form(), gradients.x, w.shape());

@@ -70,7 +70,6 @@ class Block : public Module {
   struct Saved;
   Shape product_shape(const Shape& x) const;
   BlockProduct product(const Shape& x) const;
-  Value quantized_weights();
   Value quantized(quantize::Quantizer& quantizer, const Tensor& x) const;
   /// y from the normalised output, and what the backward pass of A needs of it.
   Value finish(ops::NormQuantize::Output&& output, Saved& saved);

@@ -42,29 +42,23 @@ Tensor scaled(const IntTensor& d, const Tensor& x, const Tensor& w) {
   return y;
 }
 
-/// The reals of a value, decoded only where it is quantized.
+/// The reals of a value or a gradient, decoded only where it is quantized.
 class Reals {
  public:
-  explicit Reals(const Value& value) {
-    if (const Tensor* reals = std::get_if<Tensor>(&value)) {
-      reals_ = reals;
-    } else {
-      decoded_ = values(value);
-    }
+  explicit Reals(const Value& value) : reals_(std::get_if<Tensor>(&value)) {
+    if (reals_ == nullptr) decoded_ = values(value);
+  }
+  explicit Reals(const BlockProduct::Gradient& gradient) : reals_(std::get_if<Tensor>(&gradient)) {
+    if (reals_ == nullptr) decoded_ = values(std::get<GradientCodes>(gradient));
   }
   Reals(const Reals&) = delete;
   Reals& operator=(const Reals&) = delete;
   operator const Tensor&() const { return reals_ != nullptr ? *reals_ : decoded_; }
 
  private:
-  const Tensor* reals_ = nullptr;
+  const Tensor* reals_;
   Tensor decoded_;
 };
-
-Tensor reals_of(const BlockProduct::Gradient& g) {
-  if (const Tensor* reals = std::get_if<Tensor>(&g)) return *reals;
-  return values(std::get<GradientCodes>(g));
-}
 
 }  // namespace
 
@@ -128,7 +122,7 @@ Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Sha
     return kind_ == ProductKind::linear ? ops::linear_input_gradient(*codes, *ints)
                                         : ops::conv2d_input_gradient(*codes, *ints, x, options_);
   }
-  const Tensor dy = reals_of(g);
+  const Reals dy(g);
   switch (kind_) {
     case ProductKind::conv2d:
       return ops::conv2d_input_gradient(dy, Reals(w), x, options_);
@@ -152,7 +146,7 @@ Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Sh
     return kind_ == ProductKind::linear ? ops::linear_weight_gradient(*ints, *codes)
                                         : ops::conv2d_weight_gradient(*ints, *codes, w, options_);
   }
-  const Tensor dy = reals_of(g);
+  const Reals dy(g);
   switch (kind_) {
     case ProductKind::conv2d:
       return ops::conv2d_weight_gradient(Reals(x), dy, w, options_);

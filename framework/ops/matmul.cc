@@ -104,7 +104,7 @@ void multiply_block(const RowBlock& block, const real* b, int64_t b_step, int64_
                     int64_t columns) {
   const kernels::tile::Kernels& kernel = tile();
   const std::vector<real> zeros(static_cast<size_t>(kernel.columns), real{0});
-  std::vector<real> panels(static_cast<size_t>(kPanels * kernel.columns * kDepth));
+  Tensor panels = Tensor::uninitialized({kPanels * kernel.columns * kDepth});
   for (int64_t k = 0; k == 0 || k < depth; k += kDepth) {
     const int64_t length = std::min(kDepth, depth - k);
     copy_panels(b + k * b_step, b_step, length, columns, panels.data());
