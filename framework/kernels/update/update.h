@@ -53,6 +53,7 @@ struct Kernels {
 const Kernels& find(int isa) noexcept;
 
 extern const Kernels kScalar;
+extern const Kernels kNeon;
 extern const Kernels kAvx2;
 extern const Kernels kAvx512;
 

@@ -1,0 +1,7 @@
+#include "fracbit/framework/kernels/update/loops.inc.h"
+
+namespace fracbit::kernels::update {
+
+constinit const Kernels kNeon = kTable;
+
+}  // namespace fracbit::kernels::update
