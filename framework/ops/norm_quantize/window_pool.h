@@ -25,7 +25,7 @@ class WindowPool {
 
  private:
   template <typename T, typename Visit>
-  void for_winners(const T* image, Visit visit) const;
+  void for_windows(const T* image, Visit visit) const;
 
   Shape x_;
   Shape pooled_;
