@@ -8,6 +8,7 @@
 #include "fracbit/framework/ops/column_sums.h"
 #include "fracbit/framework/ops/conv2d_geometry.h"
 #include "fracbit/framework/ops/examples.h"
+#include "fracbit/framework/ops/padded.h"
 #include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/ops/tap_outer.h"
 #include "fracbit/framework/ops/tap_product.h"
@@ -24,56 +25,6 @@ constexpr int64_t kFewChannels = 16;
 
 bool merges(const Conv2dGeometry& g) {
   return g.options.groups == 1 && g.kernel_width > 1 && g.channels < kFewChannels;
-}
-
-/// x with zeros around each image, and room for `slack` more reals.
-Tensor padded_copy(const Tensor& x, int64_t begin, int64_t end, int64_t slack) {
-  const Shape& s = x.shape();
-  const int64_t row = s[2] * s[3];
-  const int64_t height = s[1] + begin + end;
-  const int64_t padded_row = (s[2] + begin + end) * s[3];
-  Tensor padded = Tensor::uninitialized({s[0] * height * padded_row + slack});
-  parallel_for(s[0] * height, 64, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      real* to = padded.data() + i * padded_row;
-      const int64_t source_row = i % height - begin;
-      if (source_row < 0 || source_row >= s[1]) {
-        std::fill(to, to + padded_row, real{0});
-        continue;
-      }
-      std::fill(to, to + begin * s[3], real{0});
-      std::copy_n(x.data() + (i / height * s[1] + source_row) * row, row, to + begin * s[3]);
-      std::fill(to + begin * s[3] + row, to + padded_row, real{0});
-    }
-  });
-  std::fill(padded.data() + padded.size() - slack, padded.data() + padded.size(), real{0});
-  return padded;
-}
-
-/// All taps of each pixel of the result one after the other, [pixel][u][v][c], and room for `slack`
-/// more reals. `padded` is x with its padding.
-Tensor patches(const Conv2dGeometry& g, const Tensor& padded, int64_t slack) {
-  const int64_t padding = g.options.padding_begin + g.options.padding_end;
-  const int64_t padded_width = (g.width + padding) * g.channels;
-  const int64_t length = g.kernel_width * g.channels;
-  const int64_t rows = g.images * g.out_height;
-  Tensor made = Tensor::uninitialized({rows * g.out_width * g.filter_size() + slack});
-  parallel_for(rows, 16, [&](int64_t begin, int64_t end) {
-    real* to = made.data() + begin * g.out_width * g.filter_size();
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t first_row =
-          row / g.out_height * (g.height + padding) + row % g.out_height * g.options.stride;
-      for (int64_t j = 0; j < g.out_width; ++j) {
-        const real* from =
-            padded.data() + first_row * padded_width + j * g.options.stride * g.channels;
-        for (int64_t u = 0; u < g.kernel_height; ++u, to += length, from += padded_width) {
-          std::copy_n(from, length, to);
-        }
-      }
-    }
-  });
-  std::fill(made.data() + made.size() - slack, made.data() + made.size(), real{0});
-  return made;
 }
 
 WinogradShape winograd_shape(const Conv2dGeometry& g) {
@@ -189,7 +140,8 @@ Tensor conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& we
   s.tap_rows = g.kernel_height, s.tap_columns = g.kernel_width;
   Tensor x_copy, dy_copy;
   if (merges(g)) {
-    x_copy = padded_copy(x, options.padding_begin, options.padding_end, tap_outer_slack());
+    x_copy = padded_copy(x, options.padding_begin, options.padding_end,
+                         std::max(patches_slack(), tap_outer_slack()));
     s.height += options.padding_begin + options.padding_end;
     s.width += options.padding_begin + options.padding_end;
     s.length = g.kernel_width * g.channels, s.padding = 0, s.tap_columns = 1;
