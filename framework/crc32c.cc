@@ -9,7 +9,7 @@ namespace {
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
 // tables[k][b] is the effect of byte b followed by k zero bytes.
-constexpr Tables make_tables() {
+Tables make_tables() {
   Tables tables{};
   for (uint32_t b = 0; b < 256; ++b) {
     uint32_t crc = b;
@@ -25,7 +25,11 @@ constexpr Tables make_tables() {
   return tables;
 }
 
-constexpr Tables kTables = make_tables();
+/// Made at the first use: they would be 8 KB of a library that is otherwise small.
+const Tables& tables() {
+  static const Tables made = make_tables();
+  return made;
+}
 
 uint32_t byte_at(const std::byte* p, int i) {
   return std::to_integer<uint32_t>(p[i]);
@@ -35,17 +39,18 @@ uint32_t byte_at(const std::byte* p, int i) {
 
 // Eight bytes a round ("slicing by 8", Kounavis and Berry 2005).
 uint32_t crc32c(std::span<const std::byte> bytes, uint32_t crc) {
+  const Tables& table = tables();
   const std::byte* p = bytes.data();
   size_t left = bytes.size();
   crc = ~crc;
   for (; left >= 8; p += 8, left -= 8) {
     const uint32_t low =
         crc ^ (byte_at(p, 0) | byte_at(p, 1) << 8 | byte_at(p, 2) << 16 | byte_at(p, 3) << 24);
-    crc = kTables[7][low & 0xFFu] ^ kTables[6][low >> 8 & 0xFFu] ^ kTables[5][low >> 16 & 0xFFu] ^
-          kTables[4][low >> 24] ^ kTables[3][byte_at(p, 4)] ^ kTables[2][byte_at(p, 5)] ^
-          kTables[1][byte_at(p, 6)] ^ kTables[0][byte_at(p, 7)];
+    crc = table[7][low & 0xFFu] ^ table[6][low >> 8 & 0xFFu] ^ table[5][low >> 16 & 0xFFu] ^
+          table[4][low >> 24] ^ table[3][byte_at(p, 4)] ^ table[2][byte_at(p, 5)] ^
+          table[1][byte_at(p, 6)] ^ table[0][byte_at(p, 7)];
   }
-  for (; left > 0; ++p, --left) crc = (crc >> 8) ^ kTables[0][(crc ^ byte_at(p, 0)) & 0xFFu];
+  for (; left > 0; ++p, --left) crc = (crc >> 8) ^ table[0][(crc ^ byte_at(p, 0)) & 0xFFu];
   return ~crc;
 }
 

@@ -3,9 +3,9 @@
 using Sums = Lanes::Sums;
 constexpr int kLanes = Lanes::kCount * Lanes::kVectors;
 
-/// The first `filters` of kLanes integers.
+/// The first `filters` of kLanes integers. Rare, and long where it is inlined.
 template <typename T>
-void write_some(Sums sums, int filters, bool add, T* out) {
+[[gnu::noinline]] void write_some(Sums sums, int filters, bool add, T* out) {
   int32_t all[kLanes];
   Lanes::sums_store(sums, all);
   for (int f = 0; f < filters && f < kLanes; ++f) {

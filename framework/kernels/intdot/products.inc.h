@@ -77,14 +77,42 @@ template <class Dot, class Store, int kPixels, int kVectors>
   }
 }
 
+/// A product of fewer pixels than a tile: its last one is computed again for the others.
+struct Few {
+  [[gnu::noinline]] explicit Few(const Product& few) : d(few) {
+    for (int64_t p = 0; p < Lanes::kPixels; ++p) {
+      const int64_t from = p < few.pixels ? p : few.pixels - 1;
+      window[p] = few.window[from];
+      place[p] = few.place[from];
+      if (few.term_row != nullptr) term_row[p] = few.term_row[from];
+      if (few.scale != nullptr) scale[p] = few.scale[from * few.scale_step];
+    }
+    d.window = window;
+    d.place = place;
+    if (few.term_row != nullptr) d.term_row = term_row;
+    if (few.scale != nullptr) d.scale = scale, d.scale_step = 1;
+  }
+  Product d;
+  int64_t window[Lanes::kPixels], place[Lanes::kPixels];
+  int32_t term_row[Lanes::kPixels];
+  real scale[Lanes::kPixels];
+};
+
+/// Tiles of pixels. Those of the last ones overlap the tile before: the same numbers are written
+/// twice.
 template <class Dot, class Store, int kVectors>
 void columns(const Product& d, int64_t lane) {
   int64_t p = 0;
   for (; p + Lanes::kPixels <= d.pixels; p += Lanes::kPixels) {
     tile<Dot, Store, Lanes::kPixels, kVectors>(d, p, lane);
   }
-  for (; p + 2 <= d.pixels; p += 2) tile<Dot, Store, 2, kVectors>(d, p, lane);
-  if (p < d.pixels) tile<Dot, Store, 1, kVectors>(d, p, lane);
+  if (p + 1 == d.pixels) {
+    tile<Dot, Store, 1, kVectors>(d, p, lane);
+  } else if (p < d.pixels && p > 0) {
+    tile<Dot, Store, Lanes::kPixels, kVectors>(d, d.pixels - Lanes::kPixels, lane);
+  } else if (p < d.pixels) {
+    tile<Dot, Store, Lanes::kPixels, kVectors>(Few(d).d, 0, lane);
+  }
 }
 
 template <class Dot, class Store>

@@ -108,19 +108,27 @@ template <bool kPool, class T>
   }
 }
 
+/// Copies `bytes` of each of `pixels` pixels to pixels `to_step` bytes apart.
+[[gnu::noinline]] void copy_pixels(const char* from, int64_t step, int64_t pixels, int64_t bytes,
+                                   char* to, int64_t to_step) {
+  for (int64_t p = 0; p < pixels; ++p, from += step, to += to_step) {
+    __builtin_memcpy(to, from, static_cast<uint64_t>(bytes));
+  }
+}
+
 /// The same of fewer channels: some pixels at a time are copied, with zeros after their channels.
 template <bool kPool, class T>
 void narrow_column(const Run<T>& run, int64_t channels, const Steps<T>& steps, int64_t plane_words,
                    uint64_t* word) {
   constexpr int64_t kPixels = 8, kRows = kPool ? 2 : 1;
+  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
   T numbers[kRows][kRows * kPixels][64] = {};
   for (int64_t begin = 0; begin < run.pixels; begin += kPixels) {
     const int64_t count = run.pixels - begin < kPixels ? run.pixels - begin : kPixels;
     for (int64_t row = 0; row < kRows; ++row) {
       const T* from = run.d + row * run.below + begin * kRows * run.channels;
-      for (int64_t p = 0; p < kRows * count; ++p, from += run.channels) {
-        for (int64_t c = 0; c < channels; ++c) numbers[row][p][c] = from[c];
-      }
+      copy_pixels(reinterpret_cast<const char*>(from), run.channels * kSize, kRows * count,
+                  channels * kSize, reinterpret_cast<char*>(numbers[row]), 64 * kSize);
     }
     const Run<T> copy{numbers[0][0], kPool ? kRows * kPixels * 64 : 0, count, 64};
     word_column<kPool>(copy, steps, plane_words, word + begin * steps.planes * plane_words);

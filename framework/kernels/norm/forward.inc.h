@@ -10,10 +10,10 @@ FRACBIT_INLINE void for_outputs(int64_t channels, Body body) {
   if (wide < channels) body(Wide{}, channels - Wide::kCount, channels);
 }
 
-/// The compiler's own vectors would be many times the code, for runs shorter than a vector.
+/// One number at a time stays so: vectors of the compiler would be many times the code.
 template <class V>
 FRACBIT_INLINE void keep_short() {
-  if constexpr (V::kCount < Wide::kCount) asm volatile("");
+  if constexpr (V::kCount == 1) asm volatile("");
 }
 
 /// What V::fold takes, so that one loop serves y and |y|.

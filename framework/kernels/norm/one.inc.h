@@ -40,8 +40,11 @@ struct One {
     return m ? -a : a;
   }
   static Real abs(Real a) { return static_cast<Real>(__builtin_fabs(static_cast<double>(a))); }
-  /// y, or |y| where `sign` is -0.
-  static Real fold(Real y, Real sign) { return __builtin_signbit(sign) ? abs(y) : y; }
+  /// y, or |y| where `sign` is -0; without a branch, which would double each loop.
+  static Real fold(Real y, Real sign) {
+    const Real other = y * static_cast<Real>(__builtin_copysign(1, static_cast<double>(sign)));
+    return y > other ? y : other;
+  }
   /// The larger number; b if it is NaN or equal.
   static Real raise(real a, Real b) { return a > b ? a : b; }
   static Real lower(real a, Real b) { return a < b ? a : b; }

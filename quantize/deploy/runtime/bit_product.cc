@@ -70,7 +70,8 @@ std::string describe(const Value& x, const Weights& w) {
 
 class BitProduct : public Product {
  public:
-  BitProduct(const Block& block, const Layout& in, std::string_view isa)
+  /// Cold, since it runs once per model: compiled for size.
+  [[gnu::cold]] BitProduct(const Block& block, const Layout& in, std::string_view isa)
       : Product(Frame(block, in)),
         kernels_(find_kernels(isa)),
         name_(describe(in.value, block.weights) + " popcount (" + kernels_.name + ")"),

@@ -24,7 +24,8 @@ int isa_index(std::string_view isa) {
 /// ops::conv2d_forward: the same bits on the same instruction set.
 class FloatProduct : public Product {
  public:
-  FloatProduct(const Block& block, const Layout& in, std::string_view isa);
+  /// Cold, since it runs once per model: compiled for size.
+  [[gnu::cold]] FloatProduct(const Block& block, const Layout& in, std::string_view isa);
 
   std::string name() const override { return name_; }
   SumType type() const override { return SumType::real; }
