@@ -1,12 +1,15 @@
 #include "fracbit/framework/benchmark.h"
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/table/table.h"
 #include "fracbit/framework/ops/bit_product/run.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
+#include "fracbit/framework/ops/integer_levels.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "fracbit/framework/random.h"
 
@@ -104,7 +107,13 @@ KernelBenchmark describe(const Case& c, const std::string& kind, std::string_vie
   benchmark.k = c.kernel * c.kernel * c.channels;
   benchmark.weight_bits = bits.weights;
   benchmark.act_bits = bits.inputs;
+  benchmark.work = benchmark.macs();
   return benchmark;
+}
+
+/// Planes whose bits are counted: one for each term of HBNN, which has 3 where bits are a fraction.
+double planes(double bits) {
+  return bits == std::floor(bits) ? bits : 3;
 }
 
 /// Operands of a product, made at the first run.
@@ -116,6 +125,8 @@ struct Operands {
 
 KernelBenchmark bit_product(const Case& c, const Bits& bits, std::string_view isa) {
   KernelBenchmark benchmark = describe(c, "bits", isa, bits);
+  benchmark.limit = Limit::bits;
+  benchmark.work *= planes(bits.weights) * planes(bits.inputs);
   const Shapes shapes(c);
   benchmark.run = [=, operands = std::make_shared<Operands<ScaledBits>>(),
                    outputs = Shape{benchmark.m, benchmark.n}] {
@@ -147,6 +158,9 @@ KernelBenchmark gradient_product(const Case& c, GradientOf of, int bits, std::st
   KernelBenchmark benchmark =
       describe(c, inputs ? "input gradient" : "weight gradient", isa,
                inputs ? Bits{1.0 * bits, kGradientBits} : Bits{kGradientBits, 1.0 * bits});
+  // Without tables they are products of integers.
+  benchmark.limit = kernels::table::find(std::string(isa).c_str()) ? Limit::table : Limit::bytes;
+  if (benchmark.limit == Limit::table) benchmark.work *= bits;
   struct Gradient {
     ScaledBits other;
     GradientCodes g;
@@ -174,6 +188,34 @@ KernelBenchmark gradient_product(const Case& c, GradientOf of, int bits, std::st
   return benchmark;
 }
 
+/// int8 levels, of a grid with 1.4 bits on either side.
+KernelBenchmark level_product(const Case& c) {
+  KernelBenchmark benchmark = describe(c, "int8 levels", isa_name(active_isa()), {1.4, 1.4});
+  benchmark.limit = Limit::bytes;
+  struct Levels {
+    IntTensor x, w, d;
+  };
+  const Shapes shapes(c);
+  benchmark.run = [=, operands = std::make_shared<Levels>()] {
+    const auto levels = [](const Shape& shape, uint32_t stream) {
+      const Random random(1, stream, 0, Purpose::synthetic_data);
+      IntTensor ints(shape, IntWidth::int8);
+      for (int64_t i = 0; i < shape.size(); ++i) {
+        ints.data<int8_t>()[i] = static_cast<int8_t>(random.below(i, 255) - 127);
+      }
+      return ints;
+    };
+    if (operands->x.size() == 0) {
+      operands->x = levels(shapes.x, 1);
+      operands->w = levels(shapes.w, 2);
+    }
+    operands->d = shapes.dense
+                      ? ops::integer_linear(operands->x, operands->w)
+                      : ops::integer_conv2d(operands->x, operands->w, shapes.geometry.options);
+  };
+  return benchmark;
+}
+
 KernelBenchmark float_product(const Case& c) {
   KernelBenchmark benchmark = describe(c, "float", isa_name(active_isa()), {32, 32});
   const Shapes shapes(c);
@@ -191,22 +233,31 @@ KernelBenchmark float_product(const Case& c) {
 
 }  // namespace
 
-std::vector<KernelBenchmark> kernel_benchmarks() {
+std::vector<KernelBenchmark> product_benchmarks() {
   std::vector<KernelBenchmark> benchmarks;
   for (const Case& c : kCases) {
     benchmarks.push_back(float_product(c));
+    benchmarks.push_back(level_product(c));
     for (const Bits& bits : kBits) {
       for (const Isa isa : supported_isas()) {
         benchmarks.push_back(bit_product(c, bits, isa_name(isa)));
       }
     }
     for (const Isa isa : supported_isas()) {
+      const bool tables = kernels::table::find(std::string(isa_name(isa)).c_str()) != nullptr;
+      if (!tables && isa != active_isa()) continue;
       benchmarks.push_back(gradient_product(c, GradientOf::inputs, 1, isa_name(isa)));
       benchmarks.push_back(gradient_product(c, GradientOf::weights, 1, isa_name(isa)));
       benchmarks.push_back(gradient_product(c, GradientOf::weights, 2, isa_name(isa)));
     }
   }
   return benchmarks;
+}
+
+std::vector<KernelBenchmark> kernel_benchmarks() {
+  std::vector<KernelBenchmark> all = product_benchmarks();
+  for (KernelBenchmark& pass : pass_benchmarks()) all.push_back(std::move(pass));
+  return all;
 }
 
 }  // namespace fracbit

@@ -71,21 +71,38 @@ TEST_CASE("bench --profile tells layers and phases apart, in milliseconds and sh
   CHECK(text.find("weight gradient") != std::string::npos);  // of no time
 }
 
-TEST_CASE("bench-kernels names every kernel of the instruction sets", "[apps]") {
+TEST_CASE("bench-kernels names every kernel of the instruction sets, and its share of a limit",
+          "[apps]") {
   const auto measured = run({"bench-kernels", "--min-time", "0", "--json"}).json();
-  const auto& kernels = measured["kernels"];
-  REQUIRE(kernels.size() > 10);
-  for (const auto& kernel : kernels) {
-    for (const char* key : {"name", "isa", "m", "n", "k", "weight_bits", "act_bits"}) {
+  std::map<std::string, nlohmann::json> limits;
+  for (const auto& of : measured["limits"]) limits[of["isa"]] = of;
+  REQUIRE(limits.count("scalar") == 1);
+  CHECK(limits["scalar"]["fma"] > 0);
+  CHECK(limits["scalar"]["memory_copy"] > 0);
+  const auto check = [&](const nlohmann::json& kernel) {
+    CAPTURE(kernel);
+    const std::string isa = kernel["isa"], limit = kernel["limit"];
+    REQUIRE(limits.count(isa) == 1);
+    REQUIRE(limits[isa].contains(limit));
+    CHECK((kernel["share"] > 0) == (limits[isa][limit] > 0));
+  };
+  std::set<std::string> families;
+  REQUIRE(measured["kernels"].size() > 40);
+  for (const auto& kernel : measured["kernels"]) {
+    check(kernel);
+    for (const char* key : {"name", "m", "n", "k", "weight_bits", "act_bits"}) {
       CHECK(kernel.contains(key));
     }
     CHECK(kernel["giga_macs_per_second"] > 0);
+    const std::string name = kernel["name"];
+    families.insert(name.substr(0, name.find(' ')));
   }
+  CHECK(families == std::set<std::string>{"bits", "float", "input", "int8", "weight"});
   REQUIRE(measured["passes"].size() > 10);
   for (const auto& pass : measured["passes"]) {
-    CHECK(pass["name"].is_string());
-    CHECK(pass["isa"].is_string());
+    check(pass);
     CHECK(pass["nanoseconds_per_number"] > 0);
+    CHECK(pass["gigabytes_per_second"] > 0);
   }
 }
 
