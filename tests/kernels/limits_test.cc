@@ -44,7 +44,8 @@ TEST_CASE("the loop of bits counts the unequal bits of all its pairs of words") 
   for (const limits::Kernels* row : rows()) {
     CAPTURE(row->name);
     const std::string name = row->name;
-    const int64_t filters = 2 * (name == "scalar" ? 1 : name == "avx2" ? 4 : 8);
+    const int64_t lanes = name == "scalar" ? 1 : name == "neon" ? 2 : name == "avx2" ? 4 : 8;
+    const int64_t filters = 2 * lanes;
     const auto pixels = static_cast<int64_t>(row->bits.macs) / (64 * kSteps * filters);
     uint64_t expected = 0;
     for (int64_t p = 0; p < pixels; ++p) {
