@@ -5,7 +5,7 @@
 # usage: tests/run.sh [--thorough]
 #   --thorough   also compiles everything with Clang, and runs tests under AddressSanitizer and
 #                UndefinedBehaviorSanitizer
-# environment: CI=true makes every warning an error
+# environment: CI=true makes every warning an error, and precompiles headers (which ccache does not keep)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,8 +18,9 @@ case "${1:-}" in
     exit 2
     ;;
 esac
-werror=false
-if [ "${CI:-}" = true ]; then werror=true; fi
+ci=false
+if [ "${CI:-}" = true ]; then ci=true; fi
+werror=$ci
 logs=""
 finished=false
 trap '[ "$finished" = true ] || echo "0 passed, 1 failed, 0 skipped"' EXIT  # the setup or a build failed
@@ -53,7 +54,7 @@ else
 fi
 
 say "build"
-configure build
+configure build "-Dprecompile=$ci"
 ninja -C build
 say "tests"
 run_tests build
@@ -64,7 +65,7 @@ if [ "$thorough" = true ]; then
   ninja -C build-clang
   say "sanitizers"
   werror=false  # GCC 12 warns about its own library when it is instrumented; the builds above judge warnings
-  configure build-sanitize -Dbuildtype=plain -Doptimization=1 -Db_sanitize=address,undefined \
+  configure build-sanitize "-Dprecompile=$ci" -Dbuildtype=plain -Doptimization=1 -Db_sanitize=address,undefined \
     -Dcpp_args='-g1 -fno-sanitize-recover=all'
   run_tests build-sanitize --timeout-multiplier 5 framework kernels quantize layers data golden \
     fuzz_checkpoint fuzz_cifar fuzz_fbit fuzz_idx fuzz_image
