@@ -57,7 +57,7 @@ StoredNetwork load_packed(const std::string& path) {
 void complete_from_checkpoint(Settings& settings) {
   const std::string& path = settings.arguments().front();
   if (is_packed_file(path)) return complete_from_packed(settings, path);
-  const Settings stored = stored_settings(load_checkpoint(path));
+  const Settings stored = stored_settings(load_checkpoint_header(path));
   for (const Setting& setting : stored.all()) {
     const bool here = (setting.option->takes & settings.command().takes) != 0;
     const bool of_machine = setting.option->momentary || setting.option->name == "threads";

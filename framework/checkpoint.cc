@@ -76,7 +76,8 @@ class Loader {
  public:
   explicit Loader(const std::string& path) : reader_(path) {}
 
-  Checkpoint load() {
+  /// All but the tensors.
+  Checkpoint header() const {
     check_format();
     Checkpoint checkpoint;
     checkpoint.path = reader_.path();
@@ -84,6 +85,11 @@ class Loader {
     checkpoint.config = text("config");
     each_number(checkpoint, [&](const char* key, auto& value) { value = number(key, value); });
     check_position(checkpoint);
+    return checkpoint;
+  }
+
+  Checkpoint load() const {
+    Checkpoint checkpoint = header();
     for (const SafetensorsEntry& entry : reader_.entries()) {
       place(checkpoint, entry.name, read(entry));
     }
@@ -189,6 +195,10 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
 
 Checkpoint load_checkpoint(const std::string& path) {
   return Loader(path).load();
+}
+
+Checkpoint load_checkpoint_header(const std::string& path) {
+  return Loader(path).header();
 }
 
 }  // namespace fracbit

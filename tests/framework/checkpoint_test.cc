@@ -97,6 +97,25 @@ TEST_CASE("checkpoint: what is saved is loaded") {
   CHECK(read_bytes(folder / "again.ckpt") == read_bytes(path));
 }
 
+TEST_CASE("checkpoint: the header alone tells all but the tensors, and is checked") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "x.ckpt";
+  save_checkpoint(path, example());
+  const Checkpoint header = load_checkpoint_header(path);
+  CHECK(header.path == path);
+  CHECK(header.config == example().config);
+  CHECK(header.position.step == 57);
+  CHECK(header.optimizer_steps == 56);
+  CHECK(header.parameters.empty());
+  CHECK(header.buffers.empty());
+  CHECK(header.optimizer.empty());
+  std::string bytes = read_bytes(path);
+  const size_t at = bytes.find("lenet5");
+  bytes[at] = 'L';
+  write_bytes(path, bytes);
+  CHECK_THROWS_WITH(load_checkpoint_header(path), Catch::Contains("damaged header"));
+}
+
 TEST_CASE("checkpoint: every truncation and every longer file is refused") {
   const TemporaryFolder folder;
   const std::string path = folder / "x.ckpt";
