@@ -1,5 +1,6 @@
 #include "fracbit/framework/benchmark.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/table/table.h"
+#include "fracbit/framework/ops/bit_product/integers.h"
 #include "fracbit/framework/ops/bit_product/run.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/ops/integer_levels.h"
@@ -140,6 +142,29 @@ KernelBenchmark bit_product(const Case& c, const Bits& bits, std::string_view is
   return benchmark;
 }
 
+/// The same product as exact integers.
+KernelBenchmark integer_product(const Case& c, const Bits& bits, std::string_view isa) {
+  KernelBenchmark benchmark = describe(c, "integers", isa, bits);
+  benchmark.limit = Limit::bits;
+  benchmark.work *= bits.weights * bits.inputs;
+  const Shapes shapes(c);
+  struct Integers {
+    BitTensor x, w;
+    IntTensor d;
+  };
+  benchmark.run = [=, operands = std::make_shared<Integers>(),
+                   outputs = Shape{benchmark.m, benchmark.n}] {
+    if (operands->d.size() == 0) {
+      operands->x = random_bits(shapes.x, bits.inputs, 1).bits;
+      operands->w = random_bits(shapes.w, bits.weights, 2).bits;
+      const int64_t most = ops::bit_product::largest_integer(operands->x, operands->w);
+      operands->d = IntTensor(outputs, std::max(IntWidth::int16, width_for(most)));
+    }
+    ops::bit_product::run_integers(operands->x, operands->w, shapes.geometry, isa, operands->d);
+  };
+  return benchmark;
+}
+
 GradientCodes random_gradient(const Shape& shape, int bits) {
   const Random random(1, 3, 0, Purpose::synthetic_data);
   GradientCodes g{shape, bits, Buffer<uint8_t>(shape.size()), Tensor::full({shape[0]}, 1)};
@@ -241,6 +266,8 @@ std::vector<KernelBenchmark> product_benchmarks() {
     for (const Bits& bits : kBits) {
       for (const Isa isa : supported_isas()) {
         benchmarks.push_back(bit_product(c, bits, isa_name(isa)));
+        const bool one_term = bits.weights == std::floor(bits.weights);
+        if (one_term) benchmarks.push_back(integer_product(c, bits, isa_name(isa)));
       }
     }
     for (const Isa isa : supported_isas()) {

@@ -200,7 +200,10 @@ std::string Block::engine_name() const {
     if (on_grid_) return quantizer.encode_ints(element, quantize::Mode::infer);
     return quantizer.encode(element, quantize::Mode::infer);
   };
-  return BlockProduct::name(packed(*inputs_), packed(*weights_));
+  const bool depthwise = spec_.kind == ProductKind::depthwise;
+  const int64_t filters = depthwise ? 1 : spec_.out / spec_.groups;
+  const int64_t taps = spec_.kind == ProductKind::linear ? 1 : spec_.kernel * spec_.kernel;
+  return BlockProduct::name(packed(*inputs_), packed(*weights_), taps, filters);
 }
 
 Shape Block::do_trace(const Shape& x, const std::string& path, std::vector<LayerInfo>& rows) const {

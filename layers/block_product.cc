@@ -84,7 +84,8 @@ ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w) con
     if (one_term(*x_bits) && one_term(*w_bits) && x_bits->scales.size() == 1) {
       return {.d = linear ? ops::integer_linear(x_bits->bits, w_bits->bits)
                           : ops::integer_conv2d(x_bits->bits, w_bits->bits, options_),
-              .scales = scales_of(x_bits->scales, w_bits->scales)};
+              .scales = scales_of(x_bits->scales, w_bits->scales),
+              .most = ops::largest_integer(x_bits->bits, w_bits->bits)};
     }
     return {.d = linear ? ops::quantized_linear(*x_bits, *w_bits)
                         : ops::quantized_conv2d(*x_bits, *w_bits, options_)};
@@ -158,7 +159,8 @@ Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Sh
   return ops::linear_weight_gradient(Reals(x), dy);
 }
 
-std::string BlockProduct::name(const Value& x, const Value& w) {
+std::string BlockProduct::name(const Value& x, const Value& w, int64_t taps,
+                               int64_t group_filters) {
   const auto* x_bits = std::get_if<ScaledBits>(&x);
   const auto* w_bits = std::get_if<ScaledBits>(&w);
   const auto* x_ints = std::get_if<ScaledInts>(&x);
@@ -168,7 +170,7 @@ std::string BlockProduct::name(const Value& x, const Value& w) {
   }
   if (!x_bits || !w_bits) return "float on levels";
   if (one_term(*x_bits) && one_term(*w_bits)) {
-    return ops::integer_product_name(x_bits->bits, w_bits->bits);
+    return ops::integer_product_name(x_bits->bits, w_bits->bits, taps, group_filters);
   }
   return ops::quantized_product_name(x_bits->bits, w_bits->bits);
 }

@@ -41,7 +41,7 @@ class BlockProduct {
   Tensor weight_gradient(const Value& x, const Gradient& g, const Shape& w) const;
 
   /// What computes the forward product of operands of these forms on this machine.
-  static std::string name(const Value& x, const Value& w);
+  static std::string name(const Value& x, const Value& w, int64_t taps, int64_t group_filters);
 
  private:
   Tensor float_forward(const Tensor& x, const Tensor& w, bool exact) const;

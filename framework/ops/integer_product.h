@@ -21,8 +21,12 @@ namespace fracbit::ops {
 IntTensor integer_conv2d(const BitTensor& x, const BitTensor& w, const Conv2dOptions& options);
 IntTensor integer_linear(const BitTensor& x, const BitTensor& w);
 
+/// The most that |D| can be for these operands.
+int64_t largest_integer(const BitTensor& x, const BitTensor& w);
+
 /// What computes the integer product of operands of these kinds on this machine: "codes 1x2
-/// popcount (avx512vp)", bits of the weights first.
-std::string integer_product_name(const BitTensor& x, const BitTensor& w);
+/// popcount (avx512vp)" or "codes 1x2 lookup (avx2)", bits of the weights first.
+std::string integer_product_name(const BitTensor& x, const BitTensor& w, int64_t taps,
+                                 int64_t group_filters);
 
 }  // namespace fracbit::ops

@@ -1,16 +1,19 @@
 // Every instruction set computes what the bit-by-bit loops compute, exactly.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "bit_draw.h"
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+#include "fracbit/framework/kernels/lookup/lookup.h"
 #include "support/catch.h"
 
 namespace {
 
 namespace bitgemm = fracbit::kernels::bitgemm;
+namespace lookup = fracbit::kernels::lookup;
 using bitgemm::kFilters;
 using fracbit::testing::BitDraw;
 
@@ -110,6 +113,82 @@ TEST_CASE("bit products equal the bit-by-bit loops on every instruction set") {
       REQUIRE(c.run(row->weight_masked) == weight_masked);
       REQUIRE(c.run(row->input_masked) == input_masked);
       REQUIRE(c.run(row->both_masked) == both_masked);
+    }
+  }
+}
+
+/// Words [planes][k][block] of one block, from those of 16 filters each.
+std::vector<uint64_t> wide_block(const std::vector<std::vector<uint64_t>>& blocks, int64_t words) {
+  std::vector<uint64_t> wide;
+  for (int64_t i = 0; i < words; ++i) {
+    for (const auto& block : blocks) {
+      wide.insert(wide.end(), block.begin() + i * kFilters, block.begin() + (i + 1) * kFilters);
+    }
+  }
+  return wide;
+}
+
+/// A call of lookup with the operands of `c` and the words of a wide block.
+std::vector<int16_t> look_up(const lookup::Kernels& kernels, const Case& c, bool signs,
+                             const std::vector<uint64_t>& words) {
+  const bitgemm::Product& p = c.product;
+  const int w_planes = signs ? 1 : p.w_planes;
+  std::vector<uint8_t> tables(static_cast<size_t>(p.x_plane * lookup::kTable));
+  kernels.tables({p.x, 0, 1, p.x_plane, p.x_planes, signs, tables.data()});
+  std::vector<uint8_t> index(words.size() * 16);
+  kernels.index(words.data(), w_planes * p.k, index.data());
+  const std::vector<int64_t> window(static_cast<size_t>(p.pixels), 0);
+  std::vector<int16_t> out(static_cast<size_t>(p.pixels * kernels.filters));
+  lookup::Lookup d{};
+  d.factor = p.factor;
+  d.narrow = true;
+  d.pixel_term = p.pixel_term;
+  d.out = out.data();
+  d.out_step = kernels.filters;
+  d.filters = kernels.filters;
+  d.tables = tables.data();
+  d.window = window.data();
+  d.tap = p.tap;
+  d.pixels = p.pixels;
+  d.k = p.k;
+  d.w = index.data();
+  d.w_plane = p.k * 16 * kernels.filters;
+  d.x_planes = p.x_planes;
+  d.w_planes = w_planes;
+  kernels.product(d);
+  return out;
+}
+
+TEST_CASE("lookups of bit products equal the bit-by-bit loops") {
+  const bitgemm::Kernels& reference = *bitgemm::find("reference");
+  BitDraw draw(5);
+  for (int i = 0; i < 100; ++i) {
+    Case c(draw);
+    c.product.x_planes = static_cast<int>(draw.between(1, lookup::kTablePlanes));
+    c.product.w_planes = static_cast<int>(draw.between(1, 3));
+    c.product.filter_term = nullptr;
+    c.product.add = false;
+    c.product.filters = kFilters;
+    c.product.narrow = true;
+    std::fill(c.window.begin(), c.window.end(), 0);
+    for (const fracbit::Isa isa : fracbit::supported_isas()) {
+      const lookup::Kernels* row = lookup::find(std::string(isa_name(isa)).c_str());
+      if (row == nullptr) continue;
+      CAPTURE(i, row->name, c.product.pixels, c.product.k, c.product.x_planes, c.product.w_planes);
+      for (const bool signs : {true, false}) {
+        const int64_t words = (signs ? 1 : c.product.w_planes) * c.product.k;
+        std::vector<std::vector<uint64_t>> blocks;
+        std::vector<int16_t> expected(static_cast<size_t>(c.product.pixels * row->filters));
+        for (int first = 0; first < row->filters; first += kFilters) {
+          blocks.emplace_back();
+          for (int64_t n = 0; n < words * kFilters; ++n) blocks.back().push_back(draw.word());
+          c.product.w = blocks.back().data();
+          c.product.out = expected.data() + first;
+          c.product.out_step = row->filters;
+          (signs ? reference.signs : reference.codes)(c.product);
+        }
+        REQUIRE(look_up(*row, c, signs, wide_block(blocks, words)) == expected);
+      }
     }
   }
 }

@@ -273,13 +273,13 @@ void signs(const Product& d) noexcept {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name,
-          product<Codes<And>>,
-          signs,
-          product<OnePlane<XorWeightMask>>,
-          product<OnePlane<XorInputMask>>,
-          product<BothMasked>,
-          scale,
-          combine,
-          popcounts};
+  return {.name = name,
+          .codes = product<Codes<And>>,
+          .signs = signs,
+          .weight_masked = product<OnePlane<XorWeightMask>>,
+          .input_masked = product<OnePlane<XorInputMask>>,
+          .both_masked = product<BothMasked>,
+          .scale = scale,
+          .combine = combine,
+          .popcounts = popcounts};
 }

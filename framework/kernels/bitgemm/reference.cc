@@ -127,7 +127,14 @@ void popcounts(const uint64_t* words, int64_t n, int32_t* counts) noexcept {
 }  // namespace
 
 extern const Kernels kReference;
-const Kernels kReference = {"reference", codes, signs,   weight_masked, input_masked,
-                            both_masked, scale, combine, popcounts};
+const Kernels kReference = {.name = "reference",
+                            .codes = codes,
+                            .signs = signs,
+                            .weight_masked = weight_masked,
+                            .input_masked = input_masked,
+                            .both_masked = both_masked,
+                            .scale = scale,
+                            .combine = combine,
+                            .popcounts = popcounts};
 
 }  // namespace fracbit::kernels::bitgemm

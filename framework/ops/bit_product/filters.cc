@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+#include "fracbit/framework/kernels/lookup/lookup.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::bit_product {
@@ -53,6 +54,18 @@ Filters::Filters(const BitTensor& w, const Geometry& geometry, int64_t group, in
       }
     }
   });
+}
+
+Buffer<uint8_t> Filters::index(const Step& step, const kernels::lookup::Kernels& kernels) const {
+  const int64_t size = step.w_planes * plane_size() * 16;
+  Buffer<uint8_t> result(blocks_ * size);
+  parallel_for(blocks_, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      kernels.index(block(b) + step.w_plane * plane_size(), step.w_planes * words_,
+                    result.data() + b * size);
+    }
+  });
+  return result;
 }
 
 /// Sums over the words of each tap of factor[plane] popcount, [taps][block], added to `sums`.

@@ -12,6 +12,10 @@ namespace fracbit::kernels::bitgemm {
 struct Kernels;
 }
 
+namespace fracbit::kernels::lookup {
+struct Kernels;
+}
+
 namespace fracbit::ops::bit_product {
 
 /// The filters of one group in the layout of the kernels: blocks of `block` filters, within a block
@@ -28,6 +32,10 @@ class Filters {
   const uint64_t* block(int64_t b) const { return data_.data() + b * block_size_; }
   /// Words from one plane of a block to the next.
   int64_t plane_size() const { return words_ * block_; }
+
+  /// The planes of a step as bits of groups of four, for lookup:
+  /// [blocks][planes][words][16][block].
+  Buffer<uint8_t> index(const Step& step, const kernels::lookup::Kernels& kernels) const;
 
   /// The filter term of a step for each block, border class and filter; for each block and filter
   /// where all classes have the same, and empty if it is 0.

@@ -43,7 +43,9 @@ void run_groups(const BitTensor& x, const BitTensor& w, const Geometry& geometry
   output.narrow = sizeof(Integer) == 2;
   output.out_step = geometry.filters;
   for (int64_t g = 0; g < geometry.options.groups; ++g) {
-    const Group group(plan, x, w, geometry, g, kernels, kPixels);
+    const Group group(
+        plan, x, w, geometry, g, kernels, kPixels,
+        lookup_kernels(plan, geometry.taps(), geometry.group_filters(), kernels.name));
     group.for_each([&](const Group::Task& task) {
       for (int64_t b = task.begin; b < task.end; ++b) {
         bitgemm::Output of_block = output;
@@ -58,10 +60,10 @@ void run_groups(const BitTensor& x, const BitTensor& w, const Geometry& geometry
 
 }  // namespace
 
-int64_t largest_integer(const BitTensor& x, const BitTensor& w, const Geometry& geometry) {
+int64_t largest_integer(const BitTensor& x, const BitTensor& w) {
   const Range a(x);
   const Range b(w);
-  const int64_t length = geometry.taps() * geometry.group_channels();
+  const int64_t length = w.shape().stride0();
   const int64_t most = int64_t{INT32_MAX} / (a.apart * b.apart);
   if (length > most) {
     throw ShapeError("[quantized_product] expects sums that fit 32 bits, at most " +
@@ -74,7 +76,7 @@ int64_t largest_integer(const BitTensor& x, const BitTensor& w, const Geometry& 
 void run_integers(const BitTensor& x, const BitTensor& w, const Geometry& geometry,
                   std::string_view isa, IntTensor& d) {
   const bitgemm::Kernels& kernels = require_kernels(isa);
-  largest_integer(x, w, geometry);
+  largest_integer(x, w);
   if (d.size() == 0) return;
   if (d.width() == IntWidth::int16) {
     run_groups(x, w, geometry, kernels, d.data<int16_t>());

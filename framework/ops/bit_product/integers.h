@@ -10,7 +10,7 @@ namespace fracbit::ops::bit_product {
 
 /// The most that |D| can be for these operands.
 /// Throws   ShapeError if that, or a partial sum of the algebra, does not fit int32
-int64_t largest_integer(const BitTensor& x, const BitTensor& w, const Geometry& geometry);
+int64_t largest_integer(const BitTensor& x, const BitTensor& w);
 
 /// The one integer product D of codes or single residual terms, [images, H', W', filters], on the
 /// kernels of one instruction set ("reference" included). `d` is int16 or int32 and holds every

@@ -9,6 +9,10 @@ struct Kernels;
 struct Product;
 }  // namespace fracbit::kernels::bitgemm
 
+namespace fracbit::kernels::lookup {
+struct Kernels;
+}
+
 namespace fracbit::ops::bit_product {
 
 using BitKernel = void (*)(const kernels::bitgemm::Product&) noexcept;
@@ -18,6 +22,11 @@ BitKernel kernel_of(Op op, const kernels::bitgemm::Kernels& kernels);
 
 /// The kernels of an instruction set. Throws ConfigError if this build has none.
 const kernels::bitgemm::Kernels& require_kernels(std::string_view isa);
+
+/// The lookups of an instruction set if sums of such a plan come from tables of x; null if from
+/// counted bits. Several taps share each table, and so do the filters of a group.
+const kernels::lookup::Kernels* lookup_kernels(const Plan& plan, int64_t taps,
+                                               int64_t group_filters, std::string_view isa);
 
 /// The name of the active instruction set, or the portable one where this build has no bit kernels
 /// for it.

@@ -31,7 +31,7 @@ class Scaled {
         kernels_(kernels),
         y_(y),
         first_(group * geometry.group_filters()),
-        group_(plan, x.bits, w.bits, geometry, group, kernels, kPixels) {}
+        group_(plan, x.bits, w.bits, geometry, group, kernels, kPixels, nullptr) {}
 
   void operator()() const {
     group_.for_each([&](const Group::Task& task) {
@@ -98,7 +98,7 @@ void Scaled::scale(const Group::Task& task, int64_t b, const int32_t* sums) cons
 void run(const ScaledBits& x, const ScaledBits& w, const Geometry& geometry, std::string_view isa,
          Tensor& y) {
   const bitgemm::Kernels& kernels = require_kernels(isa);
-  largest_integer(x.bits, w.bits, geometry);
+  largest_integer(x.bits, w.bits);
   if (y.empty()) return;
   const Plan plan = make_plan(describe(x.bits), describe(w.bits));
   for (int64_t group = 0; group < geometry.options.groups; ++group) {
