@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fracbit/framework/kernels/table/table.h"
+#include "fracbit/framework/ops/integer_gradient/levels.h"
 #include "fracbit/framework/ops/integer_gradient/plain.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/parallel.h"
@@ -279,7 +280,10 @@ void InputTask::multiply(const InputPhase& phase, Pixels& pixels, const Taps& ta
 void input_gradient(const GradientCodes& g, const ScaledBits& w, const Conv2dGeometry& s,
                     std::string_view isa, Tensor& dx) {
   const Choice choice = choose_input(w.bits, g.bits, s.options.groups, isa);
-  if (choice.kernels == nullptr) return plain_input_gradient(g, w, s, dx);
+  if (choice.kernels == nullptr) {
+    return s.options.groups == 1 ? levels_input_gradient(g, w, s, dx)
+                                 : plain_input_gradient(g, w, s, dx);
+  }
   const InputCall call(s, g, w, choice, dx);
   const auto parts = [](int64_t n, int64_t each) { return (n + each - 1) / each; };
   const int64_t row_parts = parts(call.grid_rows, call.rows_per_task);

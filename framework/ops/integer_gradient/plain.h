@@ -4,7 +4,7 @@
 
 namespace fracbit::ops::integer_gradient {
 
-/// The products as sums of 16-bit levels, for every geometry and pair of bits. Operands are
+/// Products in groups, as sums of 16-bit levels, for every geometry and pair of bits. Operands are
 /// checked.
 void plain_input_gradient(const GradientCodes& g, const ScaledBits& w, const Conv2dGeometry& shape,
                           Tensor& dx);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fracbit/framework/kernels/table/table.h"
+#include "fracbit/framework/ops/integer_gradient/levels.h"
 #include "fracbit/framework/ops/integer_gradient/plain.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/parallel.h"
@@ -164,7 +165,10 @@ bool is_dense(const Conv2dGeometry& s) {
 void weight_gradient(const ScaledBits& x, const GradientCodes& g, const Conv2dGeometry& s,
                      std::string_view isa, Tensor& dw) {
   const Choice choice = choose_weight(x.bits, g.bits, s.options.groups, isa);
-  if (choice.kernels == nullptr) return plain_weight_gradient(x, g, s, dw);
+  if (choice.kernels == nullptr) {
+    return s.options.groups == 1 ? levels_weight_gradient(x, g, s, dw)
+                                 : plain_weight_gradient(x, g, s, dw);
+  }
   if (is_dense(s)) return dense_weight_gradient(x, g, choice, dw);
   const WeightCall call(x, g, s, choice, dw);
   parallel_for(call.tiles() * parts(call.words, call.task_words), 1,

@@ -17,10 +17,9 @@ class TermCoder {
   void encode(const float* y, int64_t pixels, std::byte* out) const;
 
  private:
-  static constexpr int64_t kWord = 64;
-
-  void encode_word(const float* y, int64_t channels, int64_t word, std::byte* pixel) const;
-  void widths(const float* y, int64_t channels, uint8_t* width) const;
+  /// Up to 64 channels from channel 64 `word` on.
+  void encode_planes(const float* y, int64_t channels, int64_t word, std::byte* pixel) const;
+  void encode_grid(const float* y, int64_t channels, int64_t word, std::byte* pixel) const;
 
   Output output_;
   Layout layout_;
