@@ -97,7 +97,7 @@ TEST_CASE("bench-kernels names every kernel of the instruction sets, and its sha
     const std::string name = kernel["name"];
     families.insert(name.substr(0, name.find(' ')));
   }
-  CHECK(families == std::set<std::string>{"bits", "float", "input", "int8", "weight"});
+  CHECK(families == std::set<std::string>{"bits", "float", "input", "int8", "integers", "weight"});
   REQUIRE(measured["passes"].size() > 10);
   for (const auto& pass : measured["passes"]) {
     check(pass);

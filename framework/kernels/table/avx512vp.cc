@@ -14,7 +14,6 @@ struct Lanes {
   using Bytes = __m512i;
   using Reals = __m512;
   static constexpr int kPixels[kVectors] = {8, 8, 4, 4};
-  static constexpr int kOuterVectors = 4;
 
   static Sums zero() { return _mm512_setzero_si512(); }
   static Sums load_sums(const int32_t* p) { return _mm512_loadu_si512(p); }
@@ -246,7 +245,6 @@ const Kernels kAvx512Vp = {
     {weight<TableStep>, weight<PairStep>, weight<NibbleStep>, weight<PlaneStep>, weight<DotStep>},
     {index_sum<TableStep>, index_sum<PairStep>, index_sum<PairStep>, index_sum<PlaneStep>,
      index_sum<DotStep>},
-    outer,
     make_tables,
     make_index,
     make_levels,

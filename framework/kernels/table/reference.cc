@@ -96,18 +96,6 @@ void index_sum(const IndexSum& s) noexcept {
   }
 }
 
-void outer(const OuterProduct& d) noexcept {
-  for (int64_t f = 0; f < d.filters; ++f) {
-    for (int64_t c = 0; c < d.channels; ++c) {
-      real sum = 0;
-      for (int64_t b = 0; b < d.samples; ++b) {
-        sum = fused(d.scale[b], d.g[b * d.g_sample + f] * d.x[b * d.x_sample + c], sum);
-      }
-      d.y[f * d.y_filter + c] = sum * d.last_scale;
-    }
-  }
-}
-
 void make_table(const uint8_t* codes, int shift, int mask, uint8_t* table) {
   for (int i = 0; i < kBytes; ++i) {
     int sum = 0;
@@ -175,7 +163,6 @@ const Kernels kReference = {
      weight<Method::dot>},
     {index_sum<Method::table>, index_sum<Method::pairs>, index_sum<Method::pairs>,
      index_sum<Method::planes>, index_sum<Method::dot>},
-    outer,
     make_tables,
     make_index,
     make_levels,

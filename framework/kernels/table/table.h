@@ -103,22 +103,6 @@ struct IndexSum {
   int32_t* sums;          ///< [streams][kChannels]
 };
 
-/// sums[f][k] = fma(scale[b], g[b][f] x[b][k], sums[f][k]) for the samples b in order; the products
-/// of levels are exact.
-struct OuterProduct {
-  int64_t samples;
-  const real* scale;  ///< [samples]
-  const real* g;      ///< filters of sample 0
-  int64_t g_sample;   ///< reals to the next one; rows are readable up to a multiple of 64
-  int64_t filters;
-  const real* x;  ///< channels of sample 0
-  int64_t x_sample;
-  int64_t channels;
-  real last_scale;  ///< what is written is sums times this
-  real* y;          ///< [filters][y_filter]
-  int64_t y_filter;
-};
-
 /// What one instruction set offers.
 struct Kernels {
   const char* name;
@@ -126,7 +110,6 @@ struct Kernels {
   void (*input[kMethods])(const InputProduct&) noexcept;
   void (*weight[kMethods])(const WeightProduct&) noexcept;
   void (*index_sum[kMethods])(const IndexSum&) noexcept;
-  void (*outer)(const OuterProduct&) noexcept;
 
   /// Tables of `count` runs of 16 codes, `step` bytes apart. With `nibbles` the table of q / 16
   /// comes kBytes after that of q % 16.

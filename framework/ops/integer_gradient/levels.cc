@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "fracbit/framework/ops/integer_levels/dense_weight.h"
 #include "fracbit/framework/ops/integer_levels/input_gradient.h"
 #include "fracbit/framework/ops/integer_levels/weight_gradient.h"
 
@@ -28,18 +29,13 @@ Conv2dGeometry rows_of_one_image(const Conv2dGeometry& s) {
   return Conv2dGeometry("linear", {1, s.images, 1, s.channels}, {s.filters, 1, 1, s.channels}, {});
 }
 
-bool is_dense(const Conv2dGeometry& s) {
-  return s.height * s.width * s.taps() == 1 && s.out_height * s.out_width == 1 &&
-         s.options.padding_begin == 0;
-}
-
 }  // namespace
 
 void levels_input_gradient(const GradientCodes& g, const ScaledBits& w, const Conv2dGeometry& s,
                            Tensor& dx) {
   std::vector<real> scales;
   for (const real scale : g.scales.span()) scales.push_back(scale * w.scales[0]);
-  integer_levels::input_gradient(g, levels_of(w.bits), is_dense(s) ? rows_of_one_image(s) : s,
+  integer_levels::input_gradient(g, levels_of(w.bits), integer_levels::is_dense(s) ? rows_of_one_image(s) : s,
                                  scales, dx);
 }
 

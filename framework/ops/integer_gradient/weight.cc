@@ -6,6 +6,7 @@
 #include "fracbit/framework/ops/integer_gradient/levels.h"
 #include "fracbit/framework/ops/integer_gradient/plain.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
+#include "fracbit/framework/ops/integer_levels/dense_weight.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::integer_gradient {
@@ -154,22 +155,15 @@ void WeightTask::write(const WeightIndex& word) {
   }
 }
 
-/// Whether each sample is one pixel, with one product per weight.
-bool is_dense(const Conv2dGeometry& s) {
-  return s.height * s.width * s.taps() == 1 && s.out_height * s.out_width == 1 &&
-         s.options.padding_begin == 0;
-}
-
 }  // namespace
 
 void weight_gradient(const ScaledBits& x, const GradientCodes& g, const Conv2dGeometry& s,
                      std::string_view isa, Tensor& dw) {
   const Choice choice = choose_weight(x.bits, g.bits, s.options.groups, isa);
-  if (choice.kernels == nullptr) {
-    return s.options.groups == 1 ? levels_weight_gradient(x, g, s, dw)
-                                 : plain_weight_gradient(x, g, s, dw);
+  if (choice.kernels == nullptr && s.options.groups != 1) return plain_weight_gradient(x, g, s, dw);
+  if (choice.kernels == nullptr || integer_levels::is_dense(s)) {
+    return levels_weight_gradient(x, g, s, dw);
   }
-  if (is_dense(s)) return dense_weight_gradient(x, g, choice, dw);
   const WeightCall call(x, g, s, choice, dw);
   parallel_for(call.tiles() * parts(call.words, call.task_words), 1,
                [&](int64_t begin, int64_t end) {

@@ -130,8 +130,4 @@ class WeightCodes {
   Buffer<int32_t> terms_;   ///< [sample][tap][filter]
 };
 
-/// The gradient of dense weights: one product per sample, so no integer sum at all.
-void dense_weight_gradient(const ScaledBits& x, const GradientCodes& g, const Choice& choice,
-                           Tensor& dw);
-
 }  // namespace fracbit::ops::integer_gradient

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "fracbit/framework/kernels/intdot/training/training.h"
@@ -25,21 +27,19 @@ Filters make_filters(int64_t lanes, int64_t taps, int64_t run, int64_t term_rows
   return filters;
 }
 
-/// One lane's groups of all taps, from `taps` runs of `channels` numbers. Returns their sum.
+/// One lane's groups of all taps, from `taps` runs of `channels` numbers, into zeros. Returns their
+/// sum.
 template <typename T>
 int32_t write_lane(const T* w, int64_t taps, int64_t channels, int64_t run, T* to) {
   constexpr int64_t kNumbers = kGroup / static_cast<int64_t>(sizeof(T));
-  int32_t sum = 0;
-  for (int64_t t = 0; t < taps; ++t, w += channels) {
-    for (int64_t k = 0; k < run; ++k, to += kLanes * kNumbers) {
-      for (int64_t j = 0; j < kNumbers; ++j) {
-        const int64_t c = k * kNumbers + j;
-        to[j] = c < channels ? w[c] : T{0};
-        sum += to[j];
-      }
-    }
+  constexpr int64_t kStep = kLanes * kNumbers;
+  const int64_t whole = channels / kNumbers;
+  for (int64_t t = 0; t < taps; ++t, to += run * kStep) {
+    const T* from = w + t * channels;
+    for (int64_t k = 0; k < whole; ++k) std::memcpy(to + k * kStep, from + k * kNumbers, kGroup);
+    std::copy(from + whole * kNumbers, from + channels, to + whole * kStep);
   }
-  return sum;
+  return std::accumulate(w, w + taps * channels, int32_t{0});
 }
 
 /// Interleaves the rows of a group: filters first .. first + numbers - 1 of one tap, `stride`

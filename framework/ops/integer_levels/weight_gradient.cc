@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fracbit/framework/kernels/intdot/training/training.h"
+#include "fracbit/framework/ops/integer_levels/dense_weight.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops::integer_levels {
@@ -221,6 +222,7 @@ class Task {
 
 void weight_gradient(const ScaledInts& x, const GradientCodes& g, const Conv2dGeometry& geometry,
                      Tensor& dw) {
+  if (is_dense(geometry)) return dense_weight_gradient(x, g, geometry, dw);
   const Format format = Format::of(x.ints.width(), IntWidth::int8);
   const Numbers numbers(x.ints, format);
   const Problem problem(geometry, format, g, x.scales);
