@@ -63,7 +63,7 @@ std::vector<std::pair<std::string, std::string>> packed_notes(const std::string&
 
 deploy::FloatWeights float_weights(const Settings& settings) {
   return settings.text("float-weights") == "int8" ? deploy::FloatWeights::int8
-                                                 : deploy::FloatWeights::float32;
+                                                  : deploy::FloatWeights::float32;
 }
 
 data::DatasetInfo noted_images(const deploy::PackedModel& model, const std::string& path) {

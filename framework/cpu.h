@@ -5,8 +5,8 @@
 
 namespace fracbit {
 
-/// Instruction sets with kernels of their own: the portable one, those of x86-64 from worst to best,
-/// and that of AArch64.
+/// Instruction sets with kernels of their own: the portable one, those of x86-64 from worst to
+/// best, and that of AArch64.
 enum class Isa {
   scalar,    ///< the compiler's baseline
   avx2,      ///< AVX2, FMA, BMI2, POPCNT

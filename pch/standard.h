@@ -1,5 +1,5 @@
-// Precompiled where asked (-Dprecompile=true): what most sources include of the standard library. Sources name what they use
-// all the same: builds without it must pass.
+/// Precompiled where asked (-Dprecompile=true): what most sources include of the standard library.
+/// Sources name what they use all the same: builds without it must pass.
 #include <algorithm>
 #include <array>
 #include <bit>

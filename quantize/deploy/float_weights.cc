@@ -27,7 +27,8 @@ uint64_t code_of(float w, float s) {
 void store_bytes(std::span<const float> values, Weights& weights) {
   weights.coding = Coding::codes;
   weights.bits = kBits;
-  weights.words.assign(static_cast<size_t>(weights.filters * weights.taps() * weights.words_per_row()), 0);
+  weights.words.assign(
+      static_cast<size_t>(weights.filters * weights.taps() * weights.words_per_row()), 0);
   const auto each = static_cast<size_t>(weights.filter_size());
   uint64_t* row = weights.words.data();
   for (; !values.empty(); values = values.subspan(each)) {

@@ -40,16 +40,17 @@ TEST_CASE("dense outer products have the bits of their definition on every instr
     for (const fracbit::Isa isa : fracbit::supported_isas()) {
       INFO(isa_name(isa) << " " << c.samples << " " << c.filters << " " << c.channels);
       std::vector<real> y(static_cast<size_t>(c.filters * (c.channels + 1)), 5);
-      outer::find(std::string(isa_name(isa)).c_str())(
-          {c.samples, scale.data(), g.data(), c.filters, c.filters, x.data(), row, c.channels, last,
-           y.data(), c.channels + 1});
+      outer::find(std::string(isa_name(isa)).c_str())({c.samples, scale.data(), g.data(), c.filters,
+                                                       c.filters, x.data(), row, c.channels, last,
+                                                       y.data(), c.channels + 1});
       for (int64_t f = 0; f < c.filters; ++f) {
         for (int64_t k = 0; k < c.channels; ++k) {
           real sum = 0;
           for (int64_t b = 0; b < c.samples; ++b) {
             const auto at = static_cast<size_t>(b);
-            sum = std::fma(scale[at], g[at * static_cast<size_t>(c.filters) + static_cast<size_t>(f)] *
-                                          x[static_cast<size_t>(b * row + k)],
+            sum = std::fma(scale[at],
+                           g[at * static_cast<size_t>(c.filters) + static_cast<size_t>(f)] *
+                               x[static_cast<size_t>(b * row + k)],
                            sum);
           }
           REQUIRE(y[static_cast<size_t>(f * (c.channels + 1) + k)] == sum * last);

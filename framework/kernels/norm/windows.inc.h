@@ -2,8 +2,8 @@
 // and One, inside that file's anonymous namespace: nothing here is a linker symbol. Wide offers
 // what One does, for kCount channels at a time.
 
-// Loops over registers must be unrolled whole, or the compilers keep them in memory. Where there are
-// none, a file says so with an empty FRACBIT_UNROLL.
+// Loops over registers must be unrolled whole, or the compilers keep them in memory. Where there
+// are none, a file says so with an empty FRACBIT_UNROLL.
 #ifdef FRACBIT_UNROLL
 #elif defined(__clang__)
 #define FRACBIT_UNROLL _Pragma("unroll")

@@ -35,8 +35,8 @@ void levels_input_gradient(const GradientCodes& g, const ScaledBits& w, const Co
                            Tensor& dx) {
   std::vector<real> scales;
   for (const real scale : g.scales.span()) scales.push_back(scale * w.scales[0]);
-  integer_levels::input_gradient(g, levels_of(w.bits), integer_levels::is_dense(s) ? rows_of_one_image(s) : s,
-                                 scales, dx);
+  integer_levels::input_gradient(
+      g, levels_of(w.bits), integer_levels::is_dense(s) ? rows_of_one_image(s) : s, scales, dx);
 }
 
 void levels_weight_gradient(const ScaledBits& x, const GradientCodes& g, const Conv2dGeometry& s,

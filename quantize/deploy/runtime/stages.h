@@ -4,7 +4,7 @@
 
 namespace fracbit::deploy::runtime {
 
-// The makers that make_stage() chooses from.
+/// The makers that make_stage() chooses from.
 
 std::unique_ptr<const Stage> make_block_stage(const Block& block, const Layout& in,
                                               const Layout& out, std::string_view isa);

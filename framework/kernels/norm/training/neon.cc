@@ -42,8 +42,8 @@ struct PhiloxLanes {
     return u * vdupq_n_f32(0x1p-24f) + vdupq_n_f32(0x1p-25f - 0.5f);
   }
   void store(float* sigma) const {
-    vst4q_f32(sigma, {{sigma_of(word[0]), sigma_of(word[1]), sigma_of(word[2]),
-                       sigma_of(word[3])}});
+    vst4q_f32(sigma,
+              {{sigma_of(word[0]), sigma_of(word[1]), sigma_of(word[2]), sigma_of(word[3])}});
   }
 
   uint32x4_t word[4];
