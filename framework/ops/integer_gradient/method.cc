@@ -74,7 +74,7 @@ Choice choose_weight(const BitTensor& x, int gradient_bits, int64_t groups, std:
 std::string name_of(const Choice& choice, const BitTensor& operand, int gradient_bits,
                     std::string_view isa) {
   const std::string bits = std::to_string(gradient_bits) + "x" + std::to_string(operand.bits());
-  if (choice.kernels == nullptr) return "levels " + bits;
+  if (choice.kernels == nullptr) return "levels " + bits + " (" + std::string(isa) + ")";
   const bool dot = choice.method == Method::dot;
   return (dot ? "dot " : "table ") + bits + " (" + std::string(isa) + ")";
 }
