@@ -61,9 +61,12 @@ struct Compare {
   }
   static Block load(const T* d, __m256 flip) { return Wide::negate_where(flip, Wide::load(d)); }
   static Block larger(Block a, Block b) { return Wide::larger(a, b); }
-  static uint64_t bits(__m256 mask) { return static_cast<uint32_t>(_mm256_movemask_ps(mask)); }
-  static uint64_t above(Block a, const T* step) { return bits(Wide::greater(a, Wide::load(step))); }
-  static uint64_t below(Block a, const T* step) { return bits(Wide::greater(Wide::load(step), a)); }
+  static uint64_t above(Block a, const T* step) {
+    return Wide::bits(Wide::greater(a, Wide::load(step)));
+  }
+  static uint64_t below(Block a, const T* step) {
+    return Wide::bits(Wide::greater(Wide::load(step), a));
+  }
 };
 
 #include "fracbit/framework/kernels/norm/loops.inc.h"

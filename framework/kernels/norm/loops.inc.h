@@ -10,6 +10,8 @@
 #include "fracbit/framework/kernels/norm/forward.inc.h"
 //
 #include "fracbit/framework/kernels/norm/bits.inc.h"
+//
+#include "fracbit/framework/kernels/norm/terms.inc.h"
 
 template <class T>
 constexpr Passes<T> make_passes() {
@@ -17,5 +19,11 @@ constexpr Passes<T> make_passes() {
 }
 
 constexpr Kernels make_kernels(const char* name) {
-  return {name, make_passes<int16_t>(), make_passes<int32_t>(), make_passes<real>()};
+  return {name,
+          make_passes<int16_t>(),
+          make_passes<int32_t>(),
+          make_passes<real>(),
+          term_bytes,
+          term_words,
+          term_planes};
 }

@@ -58,12 +58,12 @@ struct Compare {
   static uint32x4_t flip(const float* scale) { return vcltzq_f32(vld1q_f32(scale)); }
   static Block load(const T* d, uint32x4_t flip) { return Wide::negate_where(flip, Wide::load(d)); }
   static Block larger(Block a, Block b) { return Wide::larger(a, b); }
-  static uint64_t bits(uint32x4_t mask) {
-    const uint32x4_t place = {1, 2, 4, 8};
-    return vaddvq_u32(vandq_u32(mask, place));
+  static uint64_t above(Block a, const T* step) {
+    return Wide::bits(Wide::greater(a, Wide::load(step)));
   }
-  static uint64_t above(Block a, const T* step) { return bits(Wide::greater(a, Wide::load(step))); }
-  static uint64_t below(Block a, const T* step) { return bits(Wide::greater(Wide::load(step), a)); }
+  static uint64_t below(Block a, const T* step) {
+    return Wide::bits(Wide::greater(Wide::load(step), a));
+  }
 };
 
 #include "fracbit/framework/kernels/norm/loops.inc.h"

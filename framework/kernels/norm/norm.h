@@ -47,6 +47,18 @@ struct Steps {
   int planes;
 };
 
+/// Residual codes under fixed cuts (spec 3.7): E_0 = y, term n is s_n = +1 where E_n >= 0, else -1,
+/// E_(n+1) = E_n - mu[n] s_n. An element has term 0, and term n > 0 where cut[n - 1] is below its
+/// key, | |y| - centre | or, if `negative`, -|y|. Of finite numbers.
+struct TermCode {
+  int terms;
+  const real* mu;
+  const real* cut;    ///< [terms - 1], ascending
+  const real* level;  ///< whole numbers; not read by planes
+  real centre;
+  bool negative;
+};
+
 template <typename T>
 struct Passes {
   /// out = largest D of each window; below != 0.
@@ -65,6 +77,13 @@ struct Kernels {
   Passes<int16_t> int16;
   Passes<int32_t> int32;
   Passes<real> reals;
+  /// out = 128 + sum of level[n] s_n over the terms of an element, where that is a byte.
+  void (*term_bytes)(const real* y, int64_t n, const TermCode& code, uint8_t* out) noexcept;
+  /// out = sum of level[n] s_n.
+  void (*term_words)(const real* y, int64_t n, const TermCode& code, int16_t* out) noexcept;
+  /// Planes of ceil(n / 64) words: s_0 > 0, then s_n > 0 and the mask of each further term. Signs
+  /// are 0 where the mask is.
+  void (*term_planes)(const real* y, int64_t n, const TermCode& code, uint64_t* row) noexcept;
 };
 
 /// Those for data of type T.

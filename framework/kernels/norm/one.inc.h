@@ -17,6 +17,9 @@ struct One {
   static void store(int32_t v, int32_t* p) { *p = v; }
   static void store(int32_t v, uint8_t* p) { *p = static_cast<uint8_t>(v); }
   static void store(int32_t v, uint16_t* p) { *p = static_cast<uint16_t>(v); }
+  /// Whole numbers, as integers.
+  static int32_t whole(Real v) { return static_cast<int32_t>(v); }
+  static uint64_t bits(Mask m) { return m ? 1 : 0; }
   static void add_to(Real v, double* sum) { *sum += static_cast<double>(v); }
 
   template <class N>

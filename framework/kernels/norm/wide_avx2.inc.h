@@ -32,6 +32,8 @@ struct Wide {
     const __m128i words = _mm_packus_epi32(low(v), high(v));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
   }
+  static __m256i whole(Real v) { return _mm256_cvtps_epi32(v); }
+  static uint64_t bits(Mask m) { return static_cast<uint32_t>(_mm256_movemask_ps(m)); }
   static void add_to(Real v, double* sum) {
     const __m256d first = _mm256_cvtps_pd(_mm256_castps256_ps128(v));
     const __m256d second = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));

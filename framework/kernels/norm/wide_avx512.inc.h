@@ -26,6 +26,11 @@ struct Wide {
   static void store(__m512i v, uint8_t* p) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
   }
+  static void store(__m512i v, int16_t* p) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));
+  }
+  static __m512i whole(Real v) { return _mm512_cvtps_epi32(v); }
+  static uint64_t bits(Mask m) { return m; }
   static void add_to(Real v, double* sum) {
     const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(v));
     const __m512d high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1));

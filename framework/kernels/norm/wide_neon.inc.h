@@ -22,6 +22,11 @@ struct Wide {
     const uint32_t four = vget_lane_u32(bytes, 0);
     __builtin_memcpy(p, &four, sizeof four);
   }
+  static int32x4_t whole(Real v) { return vcvtq_s32_f32(v); }
+  static uint64_t bits(Mask m) {
+    const uint32x4_t place = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(m, place));
+  }
   static void add_to(Real v, double* sum) {
     vst1q_f64(sum, vaddq_f64(vld1q_f64(sum), vcvt_f64_f32(vget_low_f32(v))));
     vst1q_f64(sum + 2, vaddq_f64(vld1q_f64(sum + 2), vcvt_high_f64_f32(v)));

@@ -117,7 +117,7 @@ Epilogue::Epilogue(const Block& block, const Value& x, SumType type, const Layou
       filters_(block.weights.filters),
       slope_(block.slope),
       offset_(block.offset),
-      terms_(block.output, out) {
+      terms_(block.output, out, kernels_) {
   const auto padded = static_cast<size_t>(ceil_div(filters_, kWord) * kWord);
   slope_.resize(static_cast<size_t>(filters_), 1.0F);
   offset_.resize(static_cast<size_t>(filters_));
