@@ -5,25 +5,30 @@
 #include <utility>
 #include <vector>
 
+#include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/kernels/tile/tile.h"
+#include "fracbit/framework/kernels/depthwise/depthwise.h"
 #include "fracbit/framework/ops/column_sums.h"
 #include "fracbit/framework/ops/conv2d_geometry.h"
 #include "fracbit/framework/ops/examples.h"
-#include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/parallel.h"
 #include "fracbit/framework/profile.h"
 
 namespace fracbit::ops {
 namespace {
 
+namespace depthwise = kernels::depthwise;
+
 constexpr const char* kOp = "depthwise_conv2d";
-/// Pixels that one task takes, and that one table of taps holds: few, so that the pixels around
-/// them stay in the first-level cache.
-constexpr int64_t kTaskPixels = 1024;
-constexpr int64_t kPixels = 32;
-/// Most partial sums of a weight gradient.
+/// Numbers of the result that one task makes, in whole rows.
+constexpr int64_t kTaskNumbers = 1 << 15;
+/// Pixels that are worth a partial sum of a weight gradient, and most partial sums.
+constexpr int64_t kGroupPixels = 1024;
 constexpr int64_t kGroups = 32;
+
+const depthwise::Kernels& kernels() {
+  return depthwise::find(isa_name(active_isa()).data());
+}
 
 Conv2dGeometry geometry(const Shape& x, const Shape& weight, Conv2dOptions options) {
   if (x.rank() == 4 && weight.rank() == 4 && (weight[3] != 1 || weight[0] != x[3])) {
@@ -51,46 +56,104 @@ std::vector<real> by_tap(const Conv2dGeometry& g, const Tensor& weight,
   return turned;
 }
 
-/// y[pixel][c] = start[c] + sum over taps t of x[tap t of pixel][c] w[t][c].
-void product(const TapGrid& grid, int64_t channels, const real* x, const std::vector<real>& w,
-             const std::vector<real>& start, Tensor& y) {
-  const kernels::tile::Kernels& kernel = tile();
-  const std::vector<real> zeros(static_cast<size_t>(channels), real{0});
-  parallel_for(grid.pixels(), kTaskPixels, [&](int64_t begin, int64_t end) {
-    TapTable table(grid, grid.taps(), kernel.depthwise_rows, x, zeros.data());
-    std::vector<real*> results(static_cast<size_t>(kernel.depthwise_rows));
-    for (int64_t first = begin; first < end; first += kPixels) {
-      table.enter(first, std::min(end, first + kPixels));
-      for (int64_t t = 0; t < table.tiles(); ++t) {
-        for (int64_t m = 0; m < kernel.depthwise_rows; ++m) {
-          results[static_cast<size_t>(m)] = y.data() + table.results(t)[m];
-        }
-        kernel.depthwise_product(table.sources(t), table.taps(), w.data(), start.data(), channels,
-                                 results.data());
+/// A grid whose taps follow each other in x, by rows: in each the pixels that see the same taps are
+/// one run.
+class GridRows {
+ public:
+  explicit GridRows(const TapGrid& grid) : g_(grid) {
+    for (int64_t j = 0; j < g_.columns; ++j) {
+      const Range taps = inside(g_.tap_columns, j * g_.step, g_.width);
+      if (!stretches_.empty() && stretches_.back().taps == taps) {
+        ++stretches_.back().pixels;
+      } else {
+        stretches_.push_back({j, 1, taps});
       }
     }
-  });
-}
+  }
 
-/// sums[t][c] += sum over grid pixels [begin, end) of x[tap t][c] dy[c].
-void add_outer(const TapGrid& grid, const real* x, const real* zeros, const Tensor& dy,
-               int64_t begin, int64_t end, int64_t taps, real* sums) {
-  const kernels::tile::Kernels& kernel = tile();
-  const int64_t channels = grid.y_pixel;
-  TapTable table(grid, taps, 1, x, zeros);
-  std::vector<const real*> gradients;
-  for (int64_t first = begin; first < end; first += kPixels) {
-    const int64_t last = std::min(end, first + kPixels);
-    table.enter(first, last);
-    gradients.clear();
-    for (int64_t p = 0; p < last - first; ++p) {
-      gradients.push_back(dy.data() + table.results(p)[0]);
-    }
-    for (int64_t t = 0; t < taps; t += kernel.depthwise_taps) {
-      kernel.depthwise_outer(table.sources(0) + t, taps, gradients.data(), last - first, channels,
-                             sums + t * channels);
+  int64_t count() const { return g_.images * g_.rows; }
+  int64_t per_image() const { return g_.rows; }
+
+  /// Calls f(run, taps, y) for the runs of row i of an image: the first of their taps, and where
+  /// their first result is in y.
+  template <typename F>
+  void for_runs(int64_t image, int64_t i, const real* x, F f) const {
+    const Range rows = inside(g_.tap_rows, i * g_.step, g_.height);
+    const auto columns = static_cast<int64_t>(g_.tap_columns.size());
+    const int64_t channels = g_.pixel;
+    for (const Stretch& s : stretches_) {
+      const int64_t row = rows.count == 0 ? 0 : i * g_.step + g_.tap_rows[index(rows.begin)];
+      const int64_t column =
+          s.taps.count == 0 ? 0 : s.begin * g_.step + g_.tap_columns[index(s.taps.begin)];
+      const depthwise::Run run{.pixels = s.pixels,
+                               .channels = channels,
+                               .tap_rows = rows.count,
+                               .tap_columns = s.taps.count,
+                               .x = x + ((image * g_.height + row) * g_.width + column) * channels,
+                               .x_row = g_.width * channels,
+                               .x_pixel = g_.step * channels,
+                               .w_row = columns * channels,
+                               .y_pixel = g_.y_step * channels};
+      const int64_t y_row = image * g_.y_height + g_.y_row + i * g_.y_step;
+      f(run, rows.begin * columns + s.taps.begin,
+        (y_row * g_.y_width + g_.y_column + s.begin * g_.y_step) * channels);
     }
   }
+
+ private:
+  /// Taps [begin, begin + count).
+  struct Range {
+    int64_t begin = 0, count = 0;
+    bool operator==(const Range&) const = default;
+  };
+  struct Stretch {
+    int64_t begin, pixels;  ///< columns of the grid
+    Range taps;
+  };
+
+  static size_t index(int64_t i) { return static_cast<size_t>(i); }
+
+  /// The taps from `place` that are inside [0, extent).
+  static Range inside(const std::vector<int64_t>& taps, int64_t place, int64_t extent) {
+    Range found;
+    for (size_t t = 0; t < taps.size(); ++t) {
+      const int64_t at = place + taps[t];
+      if (at < 0 || at >= extent) continue;
+      if (found.count++ == 0) found.begin = static_cast<int64_t>(t);
+    }
+    return found;
+  }
+
+  const TapGrid& g_;
+  std::vector<Stretch> stretches_;
+};
+
+/// One part of a result: y[pixel][c] = sum over taps t of x[tap t of pixel][c] w[t][c].
+struct Part {
+  GridRows rows;
+  std::vector<real> w;
+};
+
+/// Parts that are made row by row together, so that they find x in the cache.
+void product(const std::vector<Part>& parts, int64_t channels, const real* x,
+             const std::vector<real>& start, Tensor& y) {
+  int64_t rows = 0;
+  for (const Part& part : parts) rows = std::max(rows, part.rows.per_image());
+  const int64_t row_numbers =
+      std::max<int64_t>(1, y.shape().stride0() / std::max<int64_t>(1, rows));
+  parallel_for(y.shape()[0] * rows, std::max<int64_t>(1, kTaskNumbers / row_numbers),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t row = begin; row < end; ++row) {
+                   for (const Part& part : parts) {
+                     if (row % rows >= part.rows.per_image()) continue;
+                     part.rows.for_runs(row / rows, row % rows, x,
+                                        [&](const depthwise::Run& run, int64_t tap, int64_t to) {
+                                          kernels().product(run, part.w.data() + tap * channels,
+                                                            start.data(), y.data() + to);
+                                        });
+                   }
+                 }
+               });
 }
 
 }  // namespace
@@ -104,7 +167,8 @@ Tensor depthwise_conv2d_forward(const Tensor& x, const Tensor& weight, const Ten
   std::vector<real> start(static_cast<size_t>(g.channels), real{0});
   if (bias != nullptr) std::copy_n(bias->data(), g.channels, start.data());
   Tensor y = Tensor::uninitialized(g.result());
-  product(g.forward_grid(), g.channels, x.data(), by_tap(g, weight, taps), start, y);
+  const TapGrid grid = g.forward_grid();
+  product({{GridRows(grid), by_tap(g, weight, taps)}}, g.channels, x.data(), start, y);
   return y;
 }
 
@@ -114,9 +178,12 @@ Tensor depthwise_conv2d_input_gradient(const Tensor& dy, const Tensor& weight, c
   g.check_gradient(kOp, dy.shape());
   const std::vector<real> start(static_cast<size_t>(g.channels), real{0});
   Tensor dx = Tensor::uninitialized(x);
-  for (const Conv2dPhase& phase : conv2d_phases(g)) {
-    product(phase.grid, g.channels, dy.data(), by_tap(g, weight, phase.taps), start, dx);
+  const std::vector<Conv2dPhase> phases = conv2d_phases(g);
+  std::vector<Part> parts;
+  for (const Conv2dPhase& phase : phases) {
+    parts.push_back({GridRows(phase.grid), by_tap(g, weight, phase.taps)});
   }
+  product(parts, g.channels, dy.data(), start, dx);
   return dx;
 }
 
@@ -125,24 +192,25 @@ Tensor depthwise_conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const
   const Conv2dGeometry g = geometry(x.shape(), weight, options);
   g.check_gradient(kOp, dy.shape());
   const TapGrid grid = g.forward_grid();
-  const int64_t at_once = tile().depthwise_taps;
-  const int64_t taps = (g.taps() + at_once - 1) / at_once * at_once;
-  const int64_t groups = std::clamp<int64_t>(grid.pixels() / kTaskPixels, 1, kGroups);
-  const std::vector<real> zeros(static_cast<size_t>(g.channels), real{0});
-  Tensor sums = Tensor::zeros({groups, taps, g.channels});
+  const GridRows rows(grid);
+  const int64_t size = g.taps() * g.channels;
+  const int64_t groups = std::clamp<int64_t>(grid.pixels() / kGroupPixels, 1, kGroups);
+  Tensor sums = Tensor::zeros({groups, g.taps(), g.channels});
   parallel_for(groups, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t group = begin; group < end; ++group) {
-      add_outer(grid, x.data(), zeros.data(), dy, group * grid.pixels() / groups,
-                (group + 1) * grid.pixels() / groups, taps,
-                sums.data() + group * taps * g.channels);
+    for (int64_t row = begin * rows.count() / groups; row < end * rows.count() / groups; ++row) {
+      real* into = sums.data() + begin * size;
+      rows.for_runs(row / rows.per_image(), row % rows.per_image(), x.data(),
+                    [&](const depthwise::Run& run, int64_t tap, int64_t from) {
+                      kernels().outer(run, dy.data() + from, into + tap * g.channels);
+                    });
     }
   });
-  Tensor dw = Tensor::zeros(weight);
-  for (int64_t group = 0; group < groups; ++group) {
-    for (int64_t t = 0; t < g.taps(); ++t) {
-      const real* from = sums.data() + (group * taps + t) * g.channels;
-      for (int64_t c = 0; c < g.channels; ++c) dw[c * g.taps() + t] += from[c];
-    }
+  for (int64_t group = 1; group < groups; ++group) {
+    for (int64_t i = 0; i < size; ++i) sums[i] += sums[group * size + i];
+  }
+  Tensor dw = Tensor::uninitialized(weight);
+  for (int64_t t = 0; t < g.taps(); ++t) {
+    for (int64_t c = 0; c < g.channels; ++c) dw[c * g.taps() + t] = sums[t * g.channels + c];
   }
   return dw;
 }

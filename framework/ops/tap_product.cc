@@ -43,7 +43,7 @@ void tap_product(const TapGrid& grid, const real* x, const Panels& weights, cons
   std::vector<real> start(static_cast<size_t>(weights.count() * kernel.columns), real{0});
   if (bias != nullptr) std::copy_n(bias, weights.columns, start.data());
   parallel_for(grid.pixels(), kTiles * kernel.rows, [&](int64_t begin, int64_t end) {
-    TapTable table(grid, grid.taps(), kernel.rows, x, zeros.data());
+    TapTable table(grid, kernel.rows, x, zeros.data());
     table.enter(begin, end);
     for (int64_t p = 0; p < weights.count(); ++p) {
       multiply_panel(table, grid.length, weights, p, start.data(), y);

@@ -4,13 +4,12 @@
 
 namespace fracbit::ops {
 
-TapTable::TapTable(const TapGrid& grid, int64_t taps, int64_t rows, const real* x,
-                   const real* zeros)
-    : grid_(grid), taps_(taps), rows_(rows), x_(x), zeros_(zeros) {}
+TapTable::TapTable(const TapGrid& grid, int64_t rows, const real* x, const real* zeros)
+    : grid_(grid), taps_(grid.taps()), rows_(rows), x_(x), zeros_(zeros) {}
 
 void TapTable::enter(int64_t begin, int64_t end) {
   tiles_ = (end - begin + rows_ - 1) / rows_;
-  sources_.resize(static_cast<size_t>(tiles_ * taps_ * rows_), zeros_);
+  sources_.resize(static_cast<size_t>(tiles_ * taps_ * rows_));
   results_.resize(static_cast<size_t>(tiles_ * rows_));
   Place place{begin / (grid_.rows * grid_.columns), begin / grid_.columns % grid_.rows,
               begin % grid_.columns};

@@ -28,8 +28,8 @@ struct TapGrid {
 /// pixels, in each [tap][row]. The last pixel is repeated to fill the last tile.
 class TapTable {
  public:
-  /// `zeros` is what taps outside x point to. Taps past the grid's own, up to `taps`, do as well.
-  TapTable(const TapGrid& grid, int64_t taps, int64_t rows, const real* x, const real* zeros);
+  /// `zeros` is what taps outside x point to.
+  TapTable(const TapGrid& grid, int64_t rows, const real* x, const real* zeros);
 
   /// Grid pixels [begin, end).
   void enter(int64_t begin, int64_t end);

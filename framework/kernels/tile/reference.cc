@@ -48,26 +48,4 @@ void copy(const real* source, int64_t step, int64_t count, int64_t length, int64
   }
 }
 
-void depthwise_product(int64_t rows, const real* const* x, int64_t taps, const real* w,
-                       const real* start, int64_t channels, real* const* y) noexcept {
-  for (int64_t m = 0; m < rows; ++m) {
-    for (int64_t c = 0; c < channels; ++c) {
-      real sum = start[c];
-      for (int64_t t = 0; t < taps; ++t) sum += x[t * rows + m][c] * w[t * channels + c];
-      y[m][c] = sum;
-    }
-  }
-}
-
-void depthwise_outer(int64_t taps, const real* const* x, int64_t x_step, const real* const* dy,
-                     int64_t pixels, int64_t channels, real* dw) noexcept {
-  for (int64_t t = 0; t < taps; ++t) {
-    for (int64_t c = 0; c < channels; ++c) {
-      real sum = 0;
-      for (int64_t p = 0; p < pixels; ++p) sum += x[p * x_step + t][c] * dy[p][c];
-      dw[t * channels + c] += sum;
-    }
-  }
-}
-
 }  // namespace fracbit::kernels::tile::reference

@@ -14,9 +14,5 @@ void pack(const real* source, int64_t step, int64_t count, int64_t length, int64
           real* panel) noexcept;
 void copy(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
           real* panel) noexcept;
-void depthwise_product(int64_t rows, const real* const* x, int64_t taps, const real* w,
-                       const real* start, int64_t channels, real* const* y) noexcept;
-void depthwise_outer(int64_t taps, const real* const* x, int64_t x_step, const real* const* dy,
-                     int64_t pixels, int64_t channels, real* dw) noexcept;
 
 }  // namespace fracbit::kernels::tile::reference

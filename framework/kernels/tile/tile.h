@@ -34,16 +34,6 @@ using Pack = void (*)(const real* source, int64_t step, int64_t count, int64_t l
 /// panel[k columns + n] = n < count ? source[k step + n] : 0, for k < length, n < columns.
 using Copy = Pack;
 
-/// y[m][c] = start[c] + sum over t < taps of x[t depthwise_rows + m][c] w[t channels + c],
-/// for m < depthwise_rows, c < channels.
-using DepthwiseProduct = void (*)(const real* const* x, int64_t taps, const real* w,
-                                  const real* start, int64_t channels, real* const* y) noexcept;
-
-/// dw[t channels + c] += sum over p < pixels of x[p x_step + t][c] dy[p][c],
-/// for t < depthwise_taps, c < channels.
-using DepthwiseOuter = void (*)(const real* const* x, int64_t x_step, const real* const* dy,
-                                int64_t pixels, int64_t channels, real* dw) noexcept;
-
 /// No instruction set has larger tiles.
 inline constexpr int64_t kMaxRows = 8;
 inline constexpr int64_t kMaxColumns = 32;
@@ -52,16 +42,12 @@ inline constexpr int64_t kMaxColumns = 32;
 struct Kernels {
   int64_t rows;
   int64_t columns;
-  int64_t depthwise_rows;
-  int64_t depthwise_taps;
   Product product;
   Product product_narrow;
   Outer outer;
   Outer outer_narrow;
   Pack pack;
   Copy copy;
-  DepthwiseProduct depthwise_product;
-  DepthwiseOuter depthwise_outer;
 
   int64_t narrow_columns() const { return columns / 2; }
 };

@@ -124,97 +124,18 @@ void copy(const real* source, int64_t step, int64_t count, int64_t length, int64
   }
 }
 
-/// V vectors of channels of DepthwiseProduct, from channel c.
-template <int MR, int V>
-inline void depthwise_channels(const real* const* x, int64_t taps, const real* w, const real* start,
-                               int64_t channels, int64_t c, real* const* y) {
-  Packet sums[MR][V];
-#pragma GCC unroll 16
-  for (int m = 0; m < MR; ++m) {
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) sums[m][v] = load(start + c + v * kWidth);
-  }
-  w += c;
-  for (int64_t t = 0; t < taps; ++t, x += MR, w += channels) {
-#pragma GCC unroll 16
-    for (int m = 0; m < MR; ++m) {
-#pragma GCC unroll 2
-      for (int v = 0; v < V; ++v) {
-        sums[m][v] = vec::pmadd(load(x[m] + c + v * kWidth), load(w + v * kWidth), sums[m][v]);
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int m = 0; m < MR; ++m) {
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) vec::pstoreu(y[m] + c + v * kWidth, sums[m][v]);
-  }
-}
-
-template <int MR>
-void depthwise_product(const real* const* x, int64_t taps, const real* w, const real* start,
-                       int64_t channels, real* const* y) noexcept {
-  int64_t c = 0;
-  for (; c + 2 * kWidth <= channels; c += 2 * kWidth) {
-    depthwise_channels<MR, 2>(x, taps, w, start, channels, c, y);
-  }
-  for (; c + kWidth <= channels; c += kWidth) {
-    depthwise_channels<MR, 1>(x, taps, w, start, channels, c, y);
-  }
-  for (; c < channels; ++c) {
-    for (int m = 0; m < MR; ++m) {
-      real sum = start[c];
-      for (int64_t t = 0; t < taps; ++t) {
-        sum = vec::pmadd(x[t * MR + m][c], w[t * channels + c], sum);
-      }
-      y[m][c] = sum;
-    }
-  }
-}
-
-template <int T>
-void depthwise_outer(const real* const* x, int64_t x_step, const real* const* dy, int64_t pixels,
-                     int64_t channels, real* dw) noexcept {
-  int64_t c = 0;
-  for (; c + kWidth <= channels; c += kWidth) {
-    Packet sums[T];
-#pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) sums[t] = load(dw + t * channels + c);
-    for (int64_t p = 0; p < pixels; ++p) {
-      const Packet gradient = load(dy[p] + c);
-#pragma GCC unroll 16
-      for (int t = 0; t < T; ++t) {
-        sums[t] = vec::pmadd(load(x[p * x_step + t] + c), gradient, sums[t]);
-      }
-    }
-#pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) vec::pstoreu(dw + t * channels + c, sums[t]);
-  }
-  for (; c < channels; ++c) {
-    for (int t = 0; t < T; ++t) {
-      real sum = dw[t * channels + c];
-      for (int64_t p = 0; p < pixels; ++p) sum = vec::pmadd(x[p * x_step + t][c], dy[p][c], sum);
-      dw[t * channels + c] = sum;
-    }
-  }
-}
-
 /// A tile of MR rows and two vectors of columns.
 template <int MR>
 constexpr Kernels table() {
   static_assert(MR <= kMaxRows && 2 * kWidth <= kMaxColumns);
   return {.rows = MR,
           .columns = 2 * kWidth,
-          .depthwise_rows = 4,
-          .depthwise_taps = 9,
           .product = product<MR, 2>,
           .product_narrow = product<MR, 1>,
           .outer = outer<MR, 2>,
           .outer_narrow = outer<MR, 1>,
           .pack = pack,
-          .copy = copy,
-          .depthwise_product = depthwise_product<4>,
-          .depthwise_outer = depthwise_outer<9>};
+          .copy = copy};
 }
 
 }  // namespace
