@@ -35,6 +35,8 @@ struct LayerInfo {
 struct StepPosition {
   uint64_t seed = 0;
   uint64_t step = 0;
+  int64_t epoch = 0;  ///< from 0
+  int64_t epochs = 1;
 };
 
 /// A layer or a network: named parameters, buffers and children. A *shared identity*: not copyable,

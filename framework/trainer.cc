@@ -99,7 +99,7 @@ TrainStatus Trainer::train_batches(BatchSource& train) {
 
 void Trainer::train_step(const Batch& batch) {
   const auto step = static_cast<uint64_t>(position_.step);
-  module_.set_position({position_.seed, step});
+  module_.set_position({position_.seed, step, position_.epoch, options_.epochs});
   optimizer_.set_lr(optim::learning_rate(schedule_, position_.step));
   optimizer_.clear_grad();
   const Variable logits = module_(Variable(batch.images));

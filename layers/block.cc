@@ -87,6 +87,7 @@ Block::Block(const Spec& spec)
     }
   }
   if (outputs_) {
+    outputs_->prepare({spec.out});
     for (const auto& state : outputs_->state()) {
       add_buffer("output_quantizer." + state.name, state.value);
     }
@@ -112,7 +113,10 @@ Shape Block::product_shape(const Shape& x) const {
 
 Value Block::quantized(quantize::Quantizer& quantizer, const Tensor& x) const {
   const auto mode = training() ? quantize::Mode::train : quantize::Mode::infer;
-  if (training()) quantizer.set_random(position().seed, stream(), position().step);
+  if (training()) {
+    quantizer.set_random(position().seed, stream(), position().step);
+    quantizer.set_epoch(position().epoch, position().epochs);
+  }
   if (spec_.engine == Engine::simulated) return quantizer.simulate(x, mode);
   if (on_grid_) return quantizer.encode_ints(x, mode);
   return quantizer.encode(x, mode);

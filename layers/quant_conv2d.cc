@@ -34,7 +34,7 @@ std::shared_ptr<const Product> make_product(const ops::Conv2dOptions& options) {
 }  // namespace
 
 QuantConv2d::QuantConv2d(const Spec& spec)
-    : spec_(spec), operands_(spec.quant, spec.engine, weight_shape(spec)) {
+    : spec_(spec), operands_(spec.quant, spec.engine, weight_shape(spec), spec.in) {
   weight_ = add_parameter("weight", weight_shape(spec));
   for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
 }

@@ -29,7 +29,7 @@ std::shared_ptr<const Product> linear_product() {
 }  // namespace
 
 QuantLinear::QuantLinear(const Spec& spec)
-    : spec_(spec), operands_(spec.quant, spec.engine, weight_shape(spec)) {
+    : spec_(spec), operands_(spec.quant, spec.engine, weight_shape(spec), spec.in) {
   weight_ = add_parameter("weight", weight_shape(spec));
   for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
 }

@@ -18,13 +18,15 @@ struct QuantizedOperands::Operand {
   }
 };
 
-QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight)
+QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight,
+                                     int64_t channels)
     : engine_(engine) {
   const quantize::Spec full = quantize::resolved(spec);
   const quantize::Scheme& scheme = quantize::find(full.scheme);
   weights_ = scheme.weights(full);
   inputs_ = scheme.activations(full);
   if (weights_) weights_->prepare(weight);
+  if (inputs_) inputs_->prepare({channels});
   if (full.grad_bits < 32) {
     gradients_ = std::make_shared<quantize::GradientQuantizer>(static_cast<int>(full.grad_bits));
   }
@@ -41,10 +43,11 @@ QuantizedOperands::Operand QuantizedOperands::make_operand(quantize::Quantizer* 
 
 Variable QuantizedOperands::product(const Variable& x, const Variable& w,
                                     std::shared_ptr<const Product> product, const Run& run) {
-  if (weights_ && run.training)
-    weights_->set_random(run.position.seed, run.stream, run.position.step);
-  if (inputs_ && run.training)
-    inputs_->set_random(run.position.seed, run.stream, run.position.step);
+  for (quantize::Quantizer* quantizer : {weights_.get(), inputs_.get()}) {
+    if (quantizer == nullptr || !run.training) continue;
+    quantizer->set_random(run.position.seed, run.stream, run.position.step);
+    quantizer->set_epoch(run.position.epoch, run.position.epochs);
+  }
   const bool pack = packed();
   auto qx = std::make_shared<const Operand>(make_operand(inputs_.get(), x.value(), pack, run));
   auto qw = std::make_shared<const Operand>(make_operand(weights_.get(), w.value(), pack, run));

@@ -29,8 +29,10 @@ struct Product {
 /// The gradient products run in floats on the quantized values.
 class QuantizedOperands {
  public:
-  /// For weights of the shape `weight`. Throws ConfigError for a spec the scheme does not take.
-  QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight);
+  /// For weights of the shape `weight` and inputs of so many channels. Throws ConfigError for a
+  /// spec the scheme does not take.
+  QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight,
+                    int64_t channels);
 
   struct Run {
     bool training = false;

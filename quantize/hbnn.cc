@@ -247,9 +247,10 @@ std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
   const Heuristic heuristic = heuristic_named(spec.bit_heuristic);
   const Window window = window_of(spec.ste_window);
   const int grid = grid_range(spec.level_grid);
+  const MaskMode mode = mask_mode_named(spec.act_mask);
   if (spec.act_bits == 32) return nullptr;
   return std::make_unique<HbnnActivations>(operand_shares(spec, "act-bits", spec.act_bits),
-                                           heuristic, window, grid);
+                                           heuristic, window, grid, mode);
 }
 
 }  // namespace
@@ -269,7 +270,7 @@ constinit const Scheme hbnn = {
     .scale_after_last = true,
     .options =
         "bit-heuristic bit-shares scope mask-refresh ste-window level-grid "
-        "bit-granularity",
+        "bit-granularity act-mask",
 };
 
 }  // namespace catalogue

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "fracbit/quantize/activation_mask.h"
 #include "fracbit/quantize/bit_shares.h"
 #include "fracbit/quantize/granularity.h"
 #include "fracbit/quantize/heuristic.h"
@@ -77,21 +78,23 @@ class HbnnWeights : public Quantizer {
   Tensor drawn_from_;  ///< key of the permutation that widths_ is of
 };
 
-/// The same for activations, with cut points that are constants in inference.
+/// The same for activations, with masks that are fixed functions in inference.
 ///
-/// Train    s = mean |x| over the batch; tau_k halfway between the keys that Algorithm 1 parts;
-///          M_j = 1 + number of tau_k below key_j; mu_n as above. s, tau and mu of the batch are
-///          used, and move the running ones: v = 0.9 v + 0.1 v_batch, the first batch sets them
+/// Train    s = mean |x| over the batch; the mask from x, s and its running state
+///          (activation_mask.h); mu_n as above. Those of the batch are used, and move the running
+///          ones: v = 0.9 v + 0.1 v_batch, the first batch sets them
 /// Infer    the same formulas with the running values, so that every element is mapped by one fixed
-///          function; before the first batch with those of x
-/// Mask     middle-out, top-down, bottom-up as above. random: one permutation of the positions of a
-///          sample, the same for all samples
-/// State    mu [terms] (s is mu_1), tau [terms - 1] (-inf or +inf where a width is empty), batches
-/// Levels, gradient, paper as above; spec 3.7, mode `threshold`
+///          function of its value (and of its channel); before the first batch with those of x
+/// State    mu [terms] (s is mu_1), batches; of the mask: threshold tau [terms - 1] (-inf or +inf
+///          where a width is empty) or a permutation's key; channel magnitude [C], mask [C],
+///          mask_epoch and, if random, the key
+/// Throws   ShapeError for another number of channels than the mask has
+/// Levels, gradient, paper as above; spec 3.7, modes `threshold` and `channel`
 class HbnnActivations : public Quantizer {
  public:
   explicit HbnnActivations(const BitShares& shares, Heuristic heuristic = Heuristic::middle_out,
-                           Window window = Window::unit, int grid = 0);
+                           Window window = Window::unit, int grid = 0,
+                           MaskMode mode = MaskMode::threshold);
 
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
@@ -102,34 +105,25 @@ class HbnnActivations : public Quantizer {
   bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return average_bits(shares_); }
   int max_levels() const override { return (1 << (terms_ + 1)) - 2; }
+  void prepare(const Shape& shape) override;
   std::vector<State> state() override;
   void set_random(uint64_t seed, uint32_t stream, uint64_t step) override;
+  void set_epoch(int64_t epoch, int64_t epochs) override;
 
  private:
-  /// Everything that maps an element.
-  struct Fit {
-    Tensor mu;
-    Tensor tau;
-  };
-  Fit fit(const Tensor& x, Mode mode);
-  Fit fit_batch(const Tensor& x) const;
-  void move_running(const Fit& batch);
-  /// Widths under a fit; refers to the fit and to this.
-  std::unique_ptr<Widths> widths(const Fit& fit) const;
-  /// Positions of one sample, if their widths are random.
-  void draw_positions(const Tensor& x);
+  /// Sets mu_ and the mask.
+  void fit(const Tensor& x, Mode mode);
+  /// The mask of the last fit.
+  std::unique_ptr<Widths> widths() const;
 
   BitShares shares_;
-  Heuristic heuristic_;
   Window window_;
   int grid_;
   int terms_;
-  Fit running_;
+  std::unique_ptr<ActivationMask> mask_;  ///< null: one bit everywhere
+  Tensor running_;                        ///< mu
   Tensor batches_ = Tensor::zeros({1});
-  Fit last_;
-  Permutation permutation_;
-  std::vector<uint8_t> positions_;
-  Tensor drawn_from_;
+  Tensor mu_;
 };
 
 }  // namespace fracbit::quantize

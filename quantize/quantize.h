@@ -31,6 +31,7 @@ struct Spec {
   std::string level_grid = "float";          ///< residual, hbnn: float, int8, int10
   /// residual, hbnn weights: what shares a number of bits, parameter, word or filter
   std::string bit_granularity = "parameter";
+  std::string act_mask = "threshold";  ///< hbnn activations: threshold or channel
 };
 
 /// "relu", the Scheme::float_activation of all schemes but one.

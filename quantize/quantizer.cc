@@ -17,6 +17,7 @@ void Quantizer::prepare(const Shape&) {}
 void Quantizer::after_update(Tensor&) const {}
 
 void Quantizer::set_random(uint64_t, uint32_t, uint64_t) {}
+void Quantizer::set_epoch(int64_t, int64_t) {}
 
 deploy::StoredWeights Quantizer::stored_weights(const Tensor& w) {
   return {encode(w, Mode::infer)};

@@ -70,8 +70,8 @@ class Quantizer {
   /// where that depends on more than the element, by default always.
   virtual deploy::StoredOutput stored_output() const;
 
-  /// Called once with the shape of the weights this quantizer will see, before state(): gives state
-  /// that depends on it its size.
+  /// Called once, before state(), with the shape of the weights this quantizer will see, or of
+  /// activations, of which the last axis counts: gives state that depends on it its size.
   virtual void prepare(const Shape& shape);
 
   /// State that belongs in a checkpoint.
@@ -87,6 +87,8 @@ class Quantizer {
   /// Where random numbers (stochastic rounding, random masks) come from; set before each training
   /// step.
   virtual void set_random(uint64_t seed, uint32_t stream, uint64_t step);
+  /// The epoch of the next training steps, from 0, of how many in all.
+  virtual void set_epoch(int64_t epoch, int64_t epochs);
 };
 
 }  // namespace fracbit::quantize

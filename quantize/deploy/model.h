@@ -23,9 +23,10 @@ struct Value {
   int64_t width = 1;
   int64_t channels = 0;
   Form form = Form::floats;
-  int bits = 32;                   ///< of a code; terms of a residual or a grid
-  int32_t top = 0;                 ///< largest magnitude of a number, 0 for floats and residual
-  std::vector<float> scales = {};  ///< residual: of each term
+  int bits = 32;                     ///< of a code; terms of a residual or a grid
+  int32_t top = 0;                   ///< largest magnitude of a number, 0 for floats and residual
+  std::vector<float> scales = {};    ///< residual: of each term
+  std::vector<uint8_t> widths = {};  ///< residual: terms of each channel, if these say it
 
   int64_t size() const { return height * width * channels; }
   friend bool operator==(const Value&, const Value&) = default;
@@ -80,16 +81,17 @@ struct Weights {
 /// h, applied before the output is quantized.
 enum class Activation : uint8_t { none = 0, relu = 1, clip01 = 2, cabs = 3, hard_tanh = 4 };
 
-/// Which elements get many bits: those whose key exceeds the cut points (quantize/heuristic.h).
-enum class Key : uint8_t { middle_out = 0, top_down = 1, bottom_up = 2 };
+/// Which elements get many bits: those whose key exceeds the cut points (quantize/heuristic.h), or
+/// those of some channels.
+enum class Key : uint8_t { middle_out = 0, top_down = 1, bottom_up = 2, channel = 3 };
 
 /// How a real y becomes an element of the next activation.
 ///   floats    h(y)
 ///   codes     floor(n h(y) + 1/2), n = 2^bits - 1, h = clip01 or cabs; value q / n
 ///   signs     +1 where y >= 0, else -1; value scales[0] times that
-///   residual  E_0 = y; sign_n = sgn(E_n), E_(n+1) = E_n - scales[n] sign_n; the width is 1 plus
-///   the
-///             number of cuts below the key of y, whose mean is scales[0]
+///   residual  E_0 = y; sign_n = sgn(E_n), E_(n+1) = E_n - scales[n] sign_n; the width is that of
+///             the channel, or 1 plus the number of cuts below the key of y, whose mean is
+///             scales[0]
 ///   grid      the same; value step sum over n of levels[n] mask_n sign_n
 struct Output {
   Form form = Form::floats;
@@ -97,7 +99,8 @@ struct Output {
   int bits = 32;
   Key key = Key::middle_out;
   std::vector<float> scales = {};    ///< mu of each term
-  std::vector<float> cuts = {};      ///< tau, terms - 1
+  std::vector<float> cuts = {};      ///< tau, terms - 1; none with Key::channel
+  std::vector<uint8_t> widths = {};  ///< Key::channel: 1 .. terms, of each channel
   std::vector<int16_t> levels = {};  ///< grid: integer scale of each term
 
   friend bool operator==(const Output&, const Output&) = default;

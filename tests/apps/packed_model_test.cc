@@ -38,6 +38,7 @@ const Scheme kSchemes[] = {
     {"residual", {"--weight-bits", "2", "--act-bits", "32"}},
     {"hbnn", {"--weight-bits", "1.4", "--act-bits", "1.4", "--level-grid", "float"}},
     {"hbnn", {"--weight-bits", "1.4", "--act-bits", "1.4", "--level-grid", "int8"}},
+    {"hbnn", {"--act-mask", "channel", "--bit-granularity", "word"}},
 };
 
 Arguments network(const Scheme& scheme) {

@@ -25,7 +25,8 @@ std::vector<std::string> small_run(const std::string& out, std::vector<std::stri
       "train", "--quant",       "hbnn", "--weight-bits", "1.4",       "--act-bits",
       "1.4",   "--train-limit", "96",   "--eval-limit",  "32",        "--batch-size",
       "8",     "--epochs",      "2",    "--augment",     "flip-crop", "--threads",
-      "1",     "--seed",        "5",    "--out",         out,         "--json"};
+      "1",     "--seed",        "5",    "--act-mask",    "channel",   "--out",
+      out,     "--json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

@@ -115,6 +115,15 @@ std::vector<Case> cases() {
     spec.quant.act_bits = 1;
     add("cifar4", spec);
   }
+  for (const char* grid : {"float", "int8"}) {
+    models::Spec spec = spec_of("hbnn", 1.4, 1.4);
+    spec.quant.level_grid = grid;
+    spec.quant.act_mask = "channel";
+    add("cifar4", spec);
+    spec.quant.bit_granularity = "word";
+    spec.quant.bit_heuristic = "random";
+    add("lenet5", spec);
+  }
   models::Spec filter = spec_of("hbnn", 1.4, 1.4);
   filter.quant.scope = quantize::Scope::filter;
   add("cifar4", filter);
@@ -124,7 +133,8 @@ std::vector<Case> cases() {
 std::string title(const Case& one) {
   const quantize::Spec& q = one.spec.quant;
   return one.model + " " + q.scheme + " " + std::to_string(q.weight_bits) + "/" +
-         std::to_string(q.act_bits) + " " + q.level_grid + " " + q.bit_granularity;
+         std::to_string(q.act_bits) + " " + q.level_grid + " " + q.bit_granularity + " " +
+         q.act_mask;
 }
 
 Shape images_of(const std::string& model, int64_t n) {

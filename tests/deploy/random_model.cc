@@ -99,7 +99,7 @@ Coding ModelDraw::coding(const Value& x) {
   }
 }
 
-Output ModelDraw::output(bool last) {
+Output ModelDraw::output(bool last, int64_t channels) {
   Output out;
   if (last) {
     out.activation = static_cast<Activation>(below(5));
@@ -124,6 +124,13 @@ Output ModelDraw::output(bool last) {
     out.cuts[0] = -std::numeric_limits<float>::infinity();
   }
   std::ranges::sort(out.cuts);
+  if (out.form != Form::signs && below(3) == 0) {
+    out.key = Key::channel;
+    out.cuts.clear();
+    for (int64_t c = 0; c < channels; ++c) {
+      out.widths.push_back(static_cast<uint8_t>(between(1, out.bits)));
+    }
+  }
   return out;
 }
 
@@ -167,7 +174,7 @@ Block ModelDraw::block(const Value& x, bool last) {
     block.window = {between(1, 3), between(1, 3), flip()};
     if (flip()) block.window.size = block.window.stride = 2;
   }
-  block.output = output(last);
+  block.output = output(last, filters);
   norm(x, block);
   return block;
 }
@@ -206,14 +213,14 @@ Model ModelDraw::model() {
     model.ops.push_back(op);
     tracer.add(op);
   };
-  if (below(3) == 0) add(Quantize{output(false)});
+  if (below(3) == 0) add(Quantize{output(false, tracer.value().channels)});
   const int64_t blocks = between(1, 3);
   for (int64_t i = 0; i < blocks; ++i) {
     const bool last = i + 1 == blocks;
     add(block(tracer.value(), last));
     const Value& x = tracer.value();
     if (x.form != Form::floats) continue;
-    if (!last) add(Quantize{output(false)});
+    if (!last) add(Quantize{output(false, tracer.value().channels)});
     if (last && flip()) add_float_op(x, add);
   }
   return model;

@@ -34,7 +34,7 @@ class ModelDraw {
   void masks(Weights& w, std::vector<uint8_t>& widths);
   void norm(const Value& x, Block& block);
   /// Floats if last, else quantized.
-  Output output(bool last);
+  Output output(bool last, int64_t channels);
   template <typename Add>
   void add_float_op(const Value& x, const Add& add);
   Coding coding(const Value& x);

@@ -138,7 +138,8 @@ float activate(Activation h, float y) {
   }
 }
 
-Element quantize_one(const Output& out, float y) {
+/// The element of channel c that y becomes.
+Element quantize_one(const Output& out, float y, size_t c) {
   Element e;
   if (out.form == Form::floats) {
     e.real = activate(out.activation, y);
@@ -156,7 +157,10 @@ Element quantize_one(const Output& out, float y) {
     const float key = out.key == Key::middle_out ? std::abs(size - out.scales[0])
                       : out.key == Key::top_down ? -size
                                                  : size;
-    const auto width = 1 + std::ranges::count_if(out.cuts, [&](float cut) { return key > cut; });
+    const int64_t width =
+        out.key == Key::channel
+            ? out.widths[c]
+            : 1 + std::ranges::count_if(out.cuts, [&](float cut) { return key > cut; });
     float rest = y;
     for (size_t n = 0; n < out.scales.size(); ++n) {
       const int32_t sign = rest >= 0 ? 1 : -1;
@@ -214,7 +218,7 @@ Image apply(const Block& block, const Image& x, const Value& y) {
           continue;
         }
         const float y_of = block.slope.empty() ? best : best * block.slope[at] + block.offset[at];
-        result.elements.push_back(quantize_one(block.output, y_of));
+        result.elements.push_back(quantize_one(block.output, y_of, at));
       }
     }
   }
@@ -275,7 +279,7 @@ Image apply(const Normalize& n, const Image& x, const Value& y) {
 }
 
 Image apply(const Quantize& quantize, const Image& x, const Value& y) {
-  return map(x, y, [&](float v, size_t) { return quantize_one(quantize.output, v); });
+  return map(x, y, [&](float v, size_t c) { return quantize_one(quantize.output, v, c); });
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ struct TermCase {
     std::sort(cut.begin(), cut.end());
     if (terms > 1 && draw.below(8) == 0) cut.back() = kEnd;
     const int64_t n = draw.between(1, 200);
+    const bool own_keys = draw.below(3) == 0;
     for (int64_t i = 0; i < n; ++i) {
+      if (own_keys) key.push_back(eighths(draw, -8, 8));
       y.push_back(draw.below(20) == 0 ? real{-0.0} : eighths(draw, -20, 20));
     }
   }
@@ -36,20 +38,25 @@ struct TermCase {
     return static_cast<real>(draw.between(low, high)) / 8;
   }
   norm::TermCode code() const {
-    return {terms, mu.data(), cut.data(), level.data(), centre, negative};
+    return {terms,  mu.data(), cut.data(), level.data(), key.empty() ? nullptr : key.data(),
+            centre, negative};
+  }
+  real key_of(size_t i) const {
+    if (!key.empty()) return key[i];
+    return negative ? -std::abs(y[i]) : std::abs(std::abs(y[i]) - centre);
   }
 
   int terms;
   real centre;
   bool negative;
-  std::vector<real> mu, cut, level, y;
+  std::vector<real> mu, cut, level, key, y;
 };
 
 /// What the contract says of one number.
 struct Coded {
-  Coded(const TermCase& made, real y) {
-    const real key = made.negative ? -std::abs(y) : std::abs(std::abs(y) - made.centre);
-    real e = y;
+  Coded(const TermCase& made, size_t i) {
+    const real key = made.key_of(i);
+    real e = made.y[i];
     for (int n = 0; n < made.terms; ++n) {
       const auto at = static_cast<size_t>(n);
       const bool plus = e >= 0, has = n == 0 || key > made.cut[at - 1];
@@ -74,7 +81,7 @@ TEST_CASE("terms of reals follow the contract") {
     std::vector<int16_t> numbers;
     std::vector<uint64_t> planes(words * static_cast<size_t>(2 * made.terms - 1));
     for (size_t i = 0; i < made.y.size(); ++i) {
-      const Coded coded(made, made.y[i]);
+      const Coded coded(made, i);
       bytes.push_back(static_cast<uint8_t>(coded.level + 128));
       numbers.push_back(static_cast<int16_t>(coded.level));
       for (size_t t = 0; t < coded.signs.size(); ++t) {

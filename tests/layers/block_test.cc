@@ -29,6 +29,7 @@ struct Case {
   double weight_bits, act_bits, grad_bits;
   std::string level_grid = "float";
   bool pool_first = false;
+  std::string act_mask = "threshold";
 
   quantize::Spec quant() const {
     quantize::Spec spec;
@@ -37,6 +38,7 @@ struct Case {
     spec.act_bits = act_bits;
     spec.grad_bits = grad_bits;
     spec.level_grid = level_grid;
+    spec.act_mask = act_mask;
     return spec;
   }
   /// Sums of integers: both engines see the same ones.
@@ -57,6 +59,8 @@ const Case kCases[] = {
     {"hbnn", 1.4, 1.4, 8, "float", true},
     {"hbnn", 1.4, 1.4, 8, "int8", true},
     {"hbnn", 1.4, 1.4, 8, "int10", true},
+    {"hbnn", 1.4, 1.4, 8, "float", true, "channel"},
+    {"hbnn", 1.4, 1.4, 8, "int8", true, "channel"},
     {"hbnn", 1.4, 32, 32},
     {"residual", 2, 2, 32, "int8", true},
 };

@@ -85,6 +85,10 @@ TEST_CASE("hbnn: averages, shares and mask refresh") {
         "level-grid: is an option of residual, hbnn, not of dorefa");
   CHECK(message_of({.scheme = "bnn", .bit_granularity = "word"}) ==
         "bit-granularity: is an option of residual, hbnn, not of bnn");
+  CHECK(message_of({.scheme = "hbnn", .act_mask = "chanel"}) ==
+        "act-mask: expected one of threshold, channel, got 'chanel' (nearest: 'channel')");
+  CHECK(message_of({.scheme = "residual", .act_mask = "channel"}) ==
+        "act-mask: is an option of hbnn, not of residual");
   CHECK(message_of({.scheme = "dorefa", .bit_shares = {0.7, 0.2, 0.1}}) ==
         "bit-shares: is an option of hbnn, not of dorefa");
   CHECK(message_of({.scheme = "hbnn", .bit_heuristic = "middleout"}) ==

@@ -64,6 +64,16 @@ std::vector<std::pair<std::string, Spec>> variants(const quantize::Scheme& schem
   add("level-grid", "int10", [](Spec& s) { s.level_grid = "int10"; });
   add("bit-granularity", "word", [](Spec& s) { s.bit_granularity = "word"; });
   add("bit-granularity", "filter", [](Spec& s) { s.bit_granularity = "filter"; });
+  add("act-mask", "mask of channels", [](Spec& s) { s.act_mask = "channel"; });
+  if (reads(scheme, "act-mask")) {
+    Spec channels = base;
+    channels.act_mask = "channel";
+    channels.level_grid = "int8";
+    channels.ste_window = "bits";
+    all.emplace_back(" int8 mask of channels window bits", channels);
+    channels.bit_heuristic = "random";
+    all.emplace_back(" int8 random mask of channels", channels);
+  }
   if (reads(scheme, "level-grid")) {
     Spec filters = base;
     filters.scope = quantize::Scope::filter;

@@ -49,12 +49,13 @@ struct Steps {
 
 /// Residual codes under fixed cuts (spec 3.7): E_0 = y, term n is s_n = +1 where E_n >= 0, else -1,
 /// E_(n+1) = E_n - mu[n] s_n. An element has term 0, and term n > 0 where cut[n - 1] is below its
-/// key, | |y| - centre | or, if `negative`, -|y|. Of finite numbers.
+/// key: key[i] if there are keys, else | |y| - centre | or, if `negative`, -|y|. Of finite numbers.
 struct TermCode {
   int terms;
   const real* mu;
   const real* cut;    ///< [terms - 1], ascending
   const real* level;  ///< whole numbers; not read by planes
+  const real* key;    ///< of each number, or null
   real centre;
   bool negative;
 };

@@ -1,11 +1,21 @@
 // Residual codes of reals.
 
-/// Calls term(n, elements that have it, elements where its sign is -) for each term.
+/// Keys of the numbers from i on.
+template <class V>
+FRACBIT_INLINE typename V::Real keys(const TermCode& code, typename V::Real y, int64_t i) {
+  if (code.key != nullptr) return V::load(code.key + i);
+  const auto magnitude = V::abs(y);
+  if (code.negative) return V::splat(0) - magnitude;
+  return V::abs(magnitude - V::splat(code.centre));
+}
+
+/// Calls term(n, elements that have it, elements where its sign is -) for each term of the numbers
+/// from i on.
 template <class V, class Term>
-FRACBIT_INLINE void each_term(const TermCode& code, typename V::Real e, const Term& term) {
+FRACBIT_INLINE void each_term(const TermCode& code, const real* y, int64_t i, const Term& term) {
   const auto zero = V::splat(0);
-  const auto magnitude = V::abs(e);
-  const auto key = code.negative ? zero - magnitude : V::abs(magnitude - V::splat(code.centre));
+  auto e = V::load(y + i);
+  const auto key = keys<V>(code, e, i);
   for (int n = 0; n < code.terms; ++n) {
     const auto minus = V::greater(zero, e);
     const auto has = n == 0 ? V::at_least(zero, zero) : V::greater(key, V::splat(code.cut[n - 1]));
@@ -22,7 +32,7 @@ FRACBIT_INLINE void integers(const real* y, int64_t count, const TermCode& code,
     for (int64_t i = first; i < last; i += V::kCount) {
       keep_short<V>();
       auto sum = V::splat(offset);
-      each_term<V>(code, V::load(y + i), [&](int n, auto has, auto minus) {
+      each_term<V>(code, y, i, [&](int n, auto has, auto minus) {
         sum = sum + V::keep(has, V::negate_where(minus, V::splat(code.level[n])));
       });
       V::store(V::whole(sum), out + i);
@@ -45,7 +55,7 @@ void term_planes(const real* y, int64_t n, const TermCode& code, uint64_t* row) 
     using V = decltype(lanes);
     for (int64_t c = first; c < last; c += V::kCount) {
       uint64_t* plane = row + c / 64;
-      each_term<V>(code, V::load(y + c), [&](int t, auto has, auto minus) {
+      each_term<V>(code, y, c, [&](int t, auto has, auto minus) {
         const uint64_t mask = V::bits(has) << (c % 64);
         *plane |= mask & ~(V::bits(minus) << (c % 64));
         plane += words;

@@ -48,10 +48,13 @@ bool is_clip(Activation h) {
   return h == Activation::clip01 || h == Activation::cabs;
 }
 
-void check_terms(const Output& out) {
+void check_terms(const Output& out, int64_t channels) {
+  const bool by_channel = out.key == Key::channel;
   require_between("terms", out.bits, 1, kMostTerms);
   require_count("scales", out.scales, out.bits);
-  require_count("cuts", out.cuts, out.bits - 1);
+  require_count("cuts", out.cuts, by_channel ? 0 : out.bits - 1);
+  require_count("widths", out.widths, by_channel ? channels : 0);
+  for (const uint8_t width : out.widths) require_between("a width", width, 1, out.bits);
   require_finite("scales", out.scales);
   require(std::ranges::none_of(out.cuts, [](float cut) { return std::isnan(cut); }),
           "cuts in order");
@@ -115,20 +118,24 @@ void apply_output(const Output& out, Value& value) {
   value.bits = out.bits;
   value.top = 0;
   value.scales.clear();
+  value.widths.clear();
   if (out.form == Form::floats) {
-    require(out.bits == 32 && out.scales.empty() && out.cuts.empty() && out.levels.empty(),
+    require(out.bits == 32 && out.scales.empty() && out.cuts.empty() && out.levels.empty() &&
+                out.widths.empty(),
             "nothing but an activation for floats");
     return;
   }
   require(out.form == Form::codes ? is_clip(out.activation) : out.activation == Activation::none,
           "clip01 or cabs for codes, no activation for signs");
   if (out.form == Form::residual || out.form == Form::grid) {
-    check_terms(out);
+    check_terms(out, value.channels);
+    if (out.form == Form::residual) value.widths = out.widths;
     value.scales = out.form == Form::residual ? out.scales : std::vector<float>{};
     value.top = out.form == Form::grid ? largest_level(out.levels, out.levels.size()) : 0;
     return;
   }
-  require(out.cuts.empty() && out.levels.empty(), "no cuts for codes and signs");
+  require(out.cuts.empty() && out.levels.empty() && out.widths.empty() && out.key != Key::channel,
+          "no cuts or widths for codes and signs");
   if (out.form == Form::codes) {
     require_between("bits", out.bits, 1, 8);
     require(out.scales.empty(), "no scales for codes");

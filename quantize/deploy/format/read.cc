@@ -110,17 +110,24 @@ Weights read_weights(Reader& in) {
   return w;
 }
 
-Output read_output(Reader& in) {
+/// Of an activation of that many channels.
+Output read_output(Reader& in, int64_t channels) {
   Output out;
   out.form = in.choice("a form", Form::grid);
   out.activation = in.choice("an activation", Activation::hard_tanh);
   if (out.form == Form::floats) return out;
   out.bits = static_cast<int>(in.u8());
-  out.key = in.choice("a key", Key::bottom_up);
+  out.key = in.choice("a key", Key::channel);
   out.scales = in.floats(in.u8());
   const bool terms = out.form == Form::residual || out.form == Form::grid;
   require_between("bits", out.bits, 1, kMostTerms);
-  if (terms) out.cuts = in.floats(out.bits - 1);
+  if (terms && out.key == Key::channel) {
+    for (const std::byte width : in.take(channels)) {
+      out.widths.push_back(std::to_integer<uint8_t>(width));
+    }
+  } else if (terms) {
+    out.cuts = in.floats(out.bits - 1);
+  }
   if (out.form == Form::grid) out.levels = in.shorts(out.bits);
   return out;
 }
@@ -165,7 +172,7 @@ Op read_block(Reader& in, const Value& x) {
     require(block.window.size > 0, "a window");
   }
   block.window.before_norm = (flags & kBeforeNorm) != 0;
-  block.output = read_output(in);
+  block.output = read_output(in, filters);
   if ((flags & kThresholds) != 0) block.thresholds = read_thresholds(in, block, x);
   return block;
 }
@@ -198,7 +205,7 @@ Op read_op(Reader& in, const Value& x) {
       return normalize;
     }
     default:
-      return Quantize{read_output(in)};
+      return Quantize{read_output(in, x.channels)};
   }
 }
 

@@ -66,6 +66,7 @@ void write(const Output& output, Writer& out) {
   out.u8(static_cast<int64_t>(output.scales.size()));
   out.floats(output.scales);
   out.floats(output.cuts);
+  for (const uint8_t width : output.widths) out.u8(width);
   out.integers(output.levels);
 }
 

@@ -8,15 +8,23 @@ TermCoder::TermCoder(const Output& output, const Layout& layout,
                      const kernels::norm::Kernels& kernels)
     : kernels_(kernels),
       output_(output),
+      cuts_(output.cuts),
+      keys_(output.widths.begin(), output.widths.end()),
       levels_(output.levels.begin(), output.levels.end()),
-      layout_(layout) {}
+      layout_(layout) {
+  // The key of a channel is its width.
+  for (int n = 1; n < output.bits && !keys_.empty(); ++n) {
+    cuts_.push_back(static_cast<float>(n));
+  }
+}
 
 void TermCoder::encode(const float* y, int64_t pixels, std::byte* out) const {
   const kernels::norm::TermCode code{
       .terms = output_.bits,
       .mu = output_.scales.data(),
-      .cut = output_.cuts.data(),
+      .cut = cuts_.data(),
       .level = levels_.data(),
+      .key = keys_.empty() ? nullptr : keys_.data(),
       .centre = output_.key == Key::middle_out ? output_.scales[0] : 0,
       .negative = output_.key == Key::top_down,
   };
@@ -24,7 +32,7 @@ void TermCoder::encode(const float* y, int64_t pixels, std::byte* out) const {
   int64_t channels = each;
   const int64_t step = layout_.pixel_bytes();
   // Integers without a gap between pixels are one long pixel.
-  if (step == each * layout_.integer_bytes) {
+  if (step == each * layout_.integer_bytes && keys_.empty()) {
     channels *= pixels;
     pixels = 1;
   }

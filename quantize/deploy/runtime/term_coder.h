@@ -24,7 +24,7 @@ class TermCoder {
  private:
   const kernels::norm::Kernels& kernels_;
   Output output_;
-  std::vector<float> levels_;
+  std::vector<float> cuts_, keys_, levels_;
   Layout layout_;
 };
 
