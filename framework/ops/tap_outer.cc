@@ -72,29 +72,25 @@ Stretches find_stretches(const TapOuter& s, int64_t u, int64_t v, int64_t begin,
 }
 
 /// A tile of dw: `rows` filters from `filter`, `columns` reals from `k`. The tile that is computed
-/// begins earlier where it would otherwise reach past the last filter or real.
+/// begins earlier where it would otherwise reach past the last filter.
 struct Piece {
   int64_t filter, k;
   int64_t rows, columns;
-  int64_t back_rows, back_columns;
-  bool wide;
+  int64_t back_rows;
+  int64_t width;  ///< columns of the kernel
 };
 
-/// The tiles of a block of filters and of reals of x.
+/// The tiles of a block of filters and of reals of x, those of the same reals one after the other.
 std::vector<Piece> find_pieces(const TapOuter& s, Range filters, Range length) {
   const kernels::tile::Kernels& kernel = tile();
   std::vector<Piece> pieces;
   for (int64_t k = length.begin; k < length.end;) {
-    const int64_t left = length.end - k;
-    const bool wide = left > kernel.narrow_columns();
-    const int64_t width = wide ? kernel.columns : kernel.narrow_columns();
-    const int64_t columns = std::min(width, left);
-    const int64_t back_columns = s.length >= width ? width - columns : 0;
+    const int64_t width = panel_width(length.end - k);
+    const int64_t columns = std::min(width, length.end - k);
     for (int64_t f = filters.begin; f < filters.end; f += kernel.rows) {
       const int64_t rows = std::min(kernel.rows, filters.end - f);
       const int64_t back_rows = s.filters >= kernel.rows ? kernel.rows - rows : 0;
-      pieces.push_back(
-          {f, k, rows, columns, std::min(f, back_rows), std::min(k, back_columns), wide});
+      pieces.push_back({f, k, rows, columns, std::min(f, back_rows), width});
     }
     k += columns;
   }
@@ -107,11 +103,11 @@ class Sweep {
   Sweep(const TapOuter& shape, const real* dy, const real* x, real* dw)
       : s_(shape), dy_(dy), x_(x), dw_(dw) {}
 
-  void run(const std::vector<Piece>& pieces, Range images) {
+  void run(const std::vector<Piece>& pieces, Range filters, Range images) {
     const int64_t last_row = images.end * s_.dy_height;
     const int64_t rows = std::max<int64_t>(1, kPixels / std::max<int64_t>(1, s_.dy_width));
     for (int64_t row = images.begin * s_.dy_height; row < last_row; row += rows) {
-      fetch(row, std::min(last_row, row + rows));
+      fetch(filters, row, std::min(last_row, row + rows));
       for (int64_t tap = 0; tap < s_.tap_rows * s_.tap_columns; ++tap) {
         add_tap(pieces, tap,
                 find_stretches(s_, tap / s_.tap_columns, tap % s_.tap_columns, row,
@@ -123,11 +119,11 @@ class Sweep {
  private:
   /// Rows of dy on their way into the cache in the order of memory: tiles read a few of their
   /// filters at a time.
-  void fetch(int64_t begin, int64_t end) const {
+  void fetch(Range filters, int64_t begin, int64_t end) const {
     constexpr int64_t kLine = 64 / sizeof(real);
-    const real* last = dy_ + end * s_.dy_width * s_.dy_pixel;
-    for (const real* at = dy_ + begin * s_.dy_width * s_.dy_pixel; at < last; at += kLine) {
-      __builtin_prefetch(at);
+    for (int64_t pixel = begin * s_.dy_width; pixel < end * s_.dy_width; ++pixel) {
+      const real* at = dy_ + pixel * s_.dy_pixel;
+      for (int64_t f = filters.begin; f < filters.end; f += kLine) __builtin_prefetch(at + f);
     }
   }
 
@@ -136,30 +132,46 @@ class Sweep {
     const size_t count = found.lengths.size();
     for (size_t first = 0, last = 0; first < count; first = last) {
       while (last < count && found.lengths[last] == found.lengths[first]) ++last;
-      for (const Piece& piece : pieces) add_piece(piece, tap, found, first, last);
+      int64_t packed = -1;
+      for (const Piece& piece : pieces) {
+        if (piece.k != packed) pack(piece, found, first, last);
+        packed = piece.k;
+        add_piece(piece, tap, found, first, last);
+      }
+    }
+  }
+
+  /// The reals of x that a piece takes, pixel after pixel, as all tiles of filters read them.
+  void pack(const Piece& piece, const Stretches& found, size_t first, size_t last) {
+    const int64_t length = found.lengths[first], size = length * piece.width;
+    packed_.resize(static_cast<size_t>(size) * (last - first));
+    packed_at_.clear();
+    for (size_t i = first; i < last; ++i) {
+      const int64_t at = static_cast<int64_t>(i - first) * size;
+      tile().copy(x_ + found.x_at[i] + piece.k, s_.step * s_.pixel, piece.columns, length,
+                  piece.width, packed_.data() + at);
+      packed_at_.push_back(at);
     }
   }
 
   void add_piece(const Piece& piece, int64_t tap, const Stretches& found, size_t first,
                  size_t last) {
     const kernels::tile::Kernels& kernel = tile();
-    const auto outer = piece.wide ? kernel.outer : kernel.outer_narrow;
-    const int64_t width = piece.wide ? kernel.columns : kernel.narrow_columns();
+    const auto outer = piece.width == kernel.columns ? kernel.outer : kernel.outer_narrow;
     const kernels::tile::Runs left{dy_ + piece.filter - piece.back_rows, &found.dy_at[first],
                                    s_.dy_pixel};
-    const kernels::tile::Runs right{x_ + piece.k - piece.back_columns, &found.x_at[first],
-                                    s_.step * s_.pixel};
+    const kernels::tile::Runs right{packed_.data(), packed_at_.data(), piece.width};
     const int64_t step = s_.tap_rows * s_.tap_columns * s_.length;
     real* out = dw_ + piece.filter * step + tap * s_.length + piece.k;
     const auto count = static_cast<int64_t>(last - first);
-    if (piece.rows == kernel.rows && piece.columns == width) {
+    if (piece.rows == kernel.rows && piece.columns == piece.width) {
       outer(left, right, count, found.lengths[first], true, out, step);
       return;
     }
     real spare[kernels::tile::kMaxRows * kernels::tile::kMaxColumns];
-    outer(left, right, count, found.lengths[first], false, spare, width);
+    outer(left, right, count, found.lengths[first], false, spare, piece.width);
     for (int64_t m = 0; m < piece.rows; ++m) {
-      const real* from = spare + (m + piece.back_rows) * width + piece.back_columns;
+      const real* from = spare + (m + piece.back_rows) * piece.width;
       for (int64_t n = 0; n < piece.columns; ++n) out[m * step + n] += from[n];
     }
   }
@@ -168,6 +180,8 @@ class Sweep {
   const real* dy_;
   const real* x_;
   real* dw_;
+  std::vector<real> packed_;
+  std::vector<int64_t> packed_at_;
 };
 
 /// dw[i] = sum over groups of sums[group][i], in their order.
@@ -216,9 +230,10 @@ void tap_outer(const TapOuter& s, const real* dy, const real* x, real* dw) {
       const int64_t group = task / tasks;
       const int64_t filter = task / length_blocks % filter_blocks * filter_block;
       const int64_t k = task % length_blocks * length_block;
+      const Range filters{filter, std::min(s.filters, filter + filter_block)};
+      const Range length{k, std::min(s.length, k + length_block)};
       Sweep(s, dy, x, to + group * size)
-          .run(find_pieces(s, {filter, std::min(s.filters, filter + filter_block)},
-                           {k, std::min(s.length, k + length_block)}),
+          .run(find_pieces(s, filters, length), filters,
                {group * s.images / groups, (group + 1) * s.images / groups});
     }
   });
