@@ -16,7 +16,7 @@ enum class Limit {
   fma,    ///< of floats
   bits,   ///< of signs in 64-bit words: xor, popcount, add
   bytes,  ///< of bytes, dot products of four
-  table,  ///< byte permute and dot product
+  table,  ///< byte permute and dot product, or sum of neighbours
   read,   ///< of the second-level cache
   copy,   ///< of the second-level cache; bytes read and bytes written
   memory_read,

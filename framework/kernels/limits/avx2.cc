@@ -43,13 +43,19 @@ struct Lanes {
     const Ints pairs = _mm256_maddubs_epi16(x, w);
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
+  static Ints look(Ints sum, Ints entries) {
+    const Ints looked = _mm256_shuffle_epi8(entries, sum);
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(looked, _mm256_set1_epi8(1)));
+  }
 };
 
+#include "fracbit/framework/kernels/limits/table.inc.h"
+//
 #include "fracbit/framework/kernels/limits/loops.inc.h"
 
 }  // namespace
 
 extern const Kernels kAvx2;
-const Kernels kAvx2 = make_kernels("avx2", {});
+const Kernels kAvx2 = make_kernels("avx2", kTable);
 
 }  // namespace fracbit::kernels::limits

@@ -30,13 +30,19 @@ struct Lanes : Lanes512 {
     const Ints pairs = _mm512_maddubs_epi16(x, w);
     return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
   }
+  static Ints look(Ints sum, Ints entries) {
+    const Ints looked = _mm512_shuffle_epi8(entries, sum);
+    return _mm512_add_epi16(sum, _mm512_maddubs_epi16(looked, _mm512_set1_epi8(1)));
+  }
 };
 
+#include "fracbit/framework/kernels/limits/table.inc.h"
+//
 #include "fracbit/framework/kernels/limits/loops.inc.h"
 
 }  // namespace
 
 extern const Kernels kAvx512;
-const Kernels kAvx512 = make_kernels("avx512", {});
+const Kernels kAvx512 = make_kernels("avx512", kTable);
 
 }  // namespace fracbit::kernels::limits

@@ -23,33 +23,18 @@ struct Lanes : Lanes512 {
     asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
     return sum;
   }
+  static Ints look(Ints sum, Ints entries) {
+    return dot(sum, _mm512_permutexvar_epi8(sum, entries), _mm512_set1_epi8(1));
+  }
 };
 
-/// A lookup gives 64 bytes, each the sum of 4 products; the dot product adds 4 such bytes.
-constexpr int kLooks = 12;
-
-void table(const uint64_t* data, int64_t rounds, uint64_t* sink) noexcept {
-  __m512i sums[kLooks];
-  FRACBIT_UNROLL
-  for (int i = 0; i < kLooks; ++i) sums[i] = Lanes::zero();
-  const __m512i entries = Lanes::load(data), ones = _mm512_set1_epi8(1);
-  for (int64_t r = 0; r < rounds; ++r) {
-    FRACBIT_UNROLL
-    for (int i = 0; i < kLooks; ++i) {
-      sums[i] = Lanes::dot(sums[i], _mm512_permutexvar_epi8(sums[i], entries), ones);
-    }
-  }
-  __m512i total = Lanes::zero();
-  FRACBIT_UNROLL
-  for (int i = 0; i < kLooks; ++i) total = Lanes::add(total, sums[i]);
-  Lanes::store(total, sink);
-}
-
+#include "fracbit/framework/kernels/limits/table.inc.h"
+//
 #include "fracbit/framework/kernels/limits/loops.inc.h"
 
 }  // namespace
 
 extern const Kernels kAvx512Vp;
-const Kernels kAvx512Vp = make_kernels("avx512vp", {kLooks * 256, table});
+const Kernels kAvx512Vp = make_kernels("avx512vp", kTable);
 
 }  // namespace fracbit::kernels::limits

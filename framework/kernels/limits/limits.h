@@ -23,7 +23,7 @@ struct Kernels {
   Loop fma;    ///< floats: multiply, add
   Loop bits;   ///< words of signs, one side broadcast: xor, popcount, add; 64 to a word
   Loop bytes;  ///< unsigned by signed bytes: dot products added to 32-bit sums
-  Loop table;  ///< byte permute and dot product: 4 bits at a time of a vector of 64 outputs
+  Loop table;  ///< byte permute and dot product, or sum of neighbours: 4 bits at a time
   /// Adds n words, a multiple of 64.
   void (*read)(const uint64_t* from, int64_t n, uint64_t* sink) noexcept;
   /// Copies n words, a multiple of 64.

@@ -13,7 +13,7 @@ struct Lanes {
   using Sums = __m512i;
   using Bytes = __m512i;
   using Reals = __m512;
-  static constexpr int kPixels[kVectors] = {8, 8, 4, 4};
+  static constexpr int kPixels[kVectors] = {8, 8, 4, 4}, kStreams = 3;
 
   static Sums zero() { return _mm512_setzero_si512(); }
   static Sums load_sums(const int32_t* p) { return _mm512_loadu_si512(p); }
@@ -50,8 +50,10 @@ struct Lanes {
   }
 };
 
-#include "fracbit/framework/kernels/table/steps.inc.h"
-
+#include "fracbit/framework/kernels/table/common.inc.h"
+//
+#include "fracbit/framework/kernels/table/dot_steps.inc.h"
+//
 #include "fracbit/framework/kernels/table/input.inc.h"
 #include "fracbit/framework/kernels/table/weight.inc.h"
 
@@ -101,14 +103,14 @@ FRACBIT_INLINE void make_four(__m512i codes, int64_t count, uint8_t* tables, int
   if (count > 3) make_table<3>(codes, pairs, tables + 3 * step);
 }
 
-void make_tables(const uint8_t* codes, int64_t count, bool nibbles, uint8_t* tables,
+void make_tables(Method method, const uint8_t* codes, int64_t count, int32_t, uint8_t* tables,
                  int64_t step) noexcept {
   const __m512i low = _mm512_set1_epi8(15);
   for (int64_t run = 0; run < count; run += 4, codes += 64, tables += 4 * step) {
     const int64_t left = count - run;
     const uint64_t mask = left >= 4 ? ~uint64_t{0} : (uint64_t{1} << (16 * left)) - 1;
     const __m512i q = _mm512_maskz_loadu_epi8(mask, codes);
-    if (nibbles) {
+    if (method == Method::nibbles) {
       make_four(_mm512_and_si512(q, low), left, tables, step);
       make_four(_mm512_and_si512(_mm512_srli_epi16(q, 4), low), left, tables + kBytes, step);
     } else {
@@ -144,12 +146,17 @@ FRACBIT_INLINE void make_one_index(__m512i low, __m512i high, uint8_t* index) {
                                                        _mm512_set1_epi32(0x30201000), kAndOr));
 }
 
-void make_index(const uint64_t (&words)[kCodes], uint8_t* index, int64_t step) noexcept {
+void make_subsets(const uint64_t* words, uint8_t* index, int64_t step) {
   const __m512i low = turn_bits(words), high = turn_bits(words + 8);
   make_one_index<0>(low, high, index);
   make_one_index<1>(low, high, index + step);
   make_one_index<2>(low, high, index + 2 * step);
   make_one_index<3>(low, high, index + 3 * step);
+}
+
+void make_index(Method method, const uint64_t* words, uint8_t* index, int64_t step) noexcept {
+  make_subsets(words, index, step);
+  if (method == Method::planes) make_subsets(words + kCodes, index + kBytes, step);
 }
 
 /// Levels of a word of channels, one byte each.
@@ -241,9 +248,11 @@ void code_sums(const uint8_t* codes, int64_t pixels, int64_t filters, int32_t* s
 extern const Kernels kAvx512Vp;
 const Kernels kAvx512Vp = {
     "avx512vp",
-    {input<TableStep>, input<PairStep>, input<NibbleStep>, nullptr, input<DotStep>},
-    {weight<TableStep>, weight<PairStep>, weight<NibbleStep>, weight<PlaneStep>, weight<DotStep>},
-    {index_sum<TableStep>, index_sum<PairStep>, index_sum<PairStep>, index_sum<PlaneStep>,
+    Lanes::kStreams,
+    {input<TableStep>, input<PairStep>, input<NibbleStep>, nullptr, nullptr, input<DotStep>},
+    {weight<TableStep>, weight<PairStep>, weight<NibbleStep>, weight<PlaneStep>, nullptr,
+     weight<DotStep>},
+    {index_sum<TableStep>, index_sum<PairStep>, index_sum<PairStep>, index_sum<PlaneStep>, nullptr,
      index_sum<DotStep>},
     make_tables,
     make_index,

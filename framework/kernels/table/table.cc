@@ -11,6 +11,8 @@ namespace fracbit::kernels::table {
 
 extern const Kernels kReference;
 #ifdef FRACBIT_TABLE_X86
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
 extern const Kernels kAvx512Vp;
 #endif
 
@@ -18,6 +20,8 @@ const Kernels* find(const char* isa) noexcept {
   static constexpr const Kernels* kAll[] = {
       &kReference,
 #ifdef FRACBIT_TABLE_X86
+      &kAvx2,
+      &kAvx512,
       &kAvx512Vp,
 #endif
   };

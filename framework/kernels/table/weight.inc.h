@@ -1,4 +1,4 @@
-// The weight gradients of every instruction set, after steps.inc.h.
+// The weight gradients of every instruction set, after its steps.
 
 /// T streams from `first` on, for four filters.
 template <int T>
@@ -19,11 +19,38 @@ struct Streams {
   }
 };
 
+/// Adds the blocks of [begin, end) to counts.
+template <class Step, int F, int T>
+FRACBIT_INLINE void count_blocks(const WeightProduct& d, const Bytes (&unit)[2], const uint8_t* q,
+                                 const uint8_t* const (&index)[T], int64_t begin, int64_t end,
+                                 typename Step::Counts (&counts)[F][T]) {
+  q += begin * d.q_block;
+  for (int64_t k = begin; k < end; k += Step::kDepth, q += Step::kDepth * d.q_block) {
+    Step::template weight<F, T>(d, counts, unit, q, index, d.block + k);
+  }
+}
+
+/// Adds all blocks to sums.
+template <class Step, int F, int T>
+FRACBIT_INLINE void count_all(const WeightProduct& d, const Bytes (&unit)[2], const uint8_t* q,
+                              const uint8_t* const (&index)[T], Sums (&sums)[F][T]) {
+  if constexpr (Step::kFull == 0) {
+    count_blocks<Step>(d, unit, q, index, 0, d.blocks, sums);
+  } else {
+    for (int64_t k = 0; k < d.blocks; k += Step::kFull) {
+      typename Step::Counts counts[F][T];
+      Step::clear(counts);
+      const int64_t end = d.blocks - k < Step::kFull ? d.blocks : k + Step::kFull;
+      count_blocks<Step>(d, unit, q, index, k, end, counts);
+      Step::add_to(sums, counts);
+    }
+  }
+}
+
 /// Integers of one sample.
 template <class Step, int F, int T>
 FRACBIT_INLINE void count_sample(const WeightProduct& d, int64_t sample, const Streams<T>& streams,
                                  const Bytes (&unit)[2], Sums (&sums)[F][T]) {
-  const uint8_t* q = d.q + sample * d.q_sample;
   const int32_t* start = streams.start + sample * d.start_sample;
   const uint8_t* index[T];
   FRACBIT_UNROLL
@@ -33,9 +60,7 @@ FRACBIT_INLINE void count_sample(const WeightProduct& d, int64_t sample, const S
     FRACBIT_UNROLL
     for (int f = 0; f < F; ++f) sums[f][t] = first;
   }
-  for (int64_t k = 0; k < d.blocks; k += Step::kDepth, q += Step::kDepth * d.q_block) {
-    Step::template weight<F, T>(d, sums, unit, q, index, d.block + k);
-  }
+  count_all<Step>(d, unit, d.q + sample * d.q_sample, index, sums);
   if (Step::kSecond != 0) return;
   FRACBIT_UNROLL
   for (int t = 0; t < T; ++t) {
@@ -96,6 +121,7 @@ void weight_tile(const WeightProduct& d, int64_t first, real* to) noexcept {
 
 template <class Step>
 void weight(const WeightProduct& d) noexcept {
+  constexpr int kStreams = Lanes::kStreams;
   real* sums = d.sums;
   int64_t stream = 0;
   for (; stream + kStreams <= d.streams; stream += kStreams) {
@@ -106,31 +132,33 @@ void weight(const WeightProduct& d) noexcept {
   if (d.streams - stream == 1) weight_tile<Step, 1>(d, stream, sums);
 }
 
-/// The sum of one stream; four chains hide the latency of one.
+/// The sum of one stream; four chains hide the latency of a dot product.
 template <class Step>
 FRACBIT_INLINE Sums stream_sum(const IndexSum& s, const uint8_t* from) {
-  constexpr int kChains = 4;
+  constexpr int kChains = Step::kFull == 0 ? 4 : 1, kTogether = kChains * Step::kDepth;
   WeightProduct d{};
-  d.q_block = s.q_block;
-  d.index_plane = s.index_plane;
+  d.blocks = s.blocks, d.q_block = s.q_block, d.block = s.block;
   const Bytes unit[2] = {Lanes::splat_bytes(1), Lanes::splat_bytes(Step::kSecond)};
   const uint8_t* const index[1] = {from};
-  const uint8_t* q = s.q;
   Sums sums[kChains][1][1];
   FRACBIT_UNROLL
-  for (int i = 0; i < kChains; ++i) sums[i][0][0] = Lanes::zero();
-  int64_t k = 0;
-  for (; k + kChains * Step::kDepth <= s.blocks; k += kChains * Step::kDepth) {
-    FRACBIT_UNROLL
-    for (int i = 0; i < kChains; ++i, q += Step::kDepth * s.q_block) {
-      Step::template weight<1, 1>(d, sums[i], unit, q, index, s.block + k + i * Step::kDepth);
+  for (int i = 0; i < kChains; ++i) clear(sums[i]);
+  if constexpr (kChains == 1) {
+    count_all<Step>(d, unit, s.q, index, sums[0]);
+    return sums[0][0][0];
+  } else {
+    int64_t k = 0;
+    for (; k + kTogether <= s.blocks; k += kTogether) {
+      FRACBIT_UNROLL
+      for (int i = 0; i < kChains; ++i) {
+        const int64_t begin = k + i * Step::kDepth;
+        count_blocks<Step>(d, unit, s.q, index, begin, begin + Step::kDepth, sums[i]);
+      }
     }
+    count_blocks<Step>(d, unit, s.q, index, k, s.blocks, sums[0]);
+    const Sums low = Lanes::add(sums[0][0][0], sums[1][0][0]);
+    return Lanes::add(low, Lanes::add(sums[2][0][0], sums[3][0][0]));
   }
-  for (; k < s.blocks; k += Step::kDepth, q += Step::kDepth * s.q_block) {
-    Step::template weight<1, 1>(d, sums[0], unit, q, index, s.block + k);
-  }
-  const Sums low = Lanes::add(sums[0][0][0], sums[1][0][0]);
-  return Lanes::add(low, Lanes::add(sums[2][0][0], sums[3][0][0]));
 }
 
 template <class Step>

@@ -14,7 +14,7 @@ namespace fracbit::ops::integer_gradient {
 namespace {
 
 namespace table = kernels::table;
-using table::kBytes, table::kCodes, table::kWord, table::Method;
+using table::kCodes, table::kWord, table::Method;
 
 /// Bytes of tables or codes that a task works on at once, so that they stay in the second cache.
 constexpr int64_t kTaskBytes = 384 << 10;
@@ -42,6 +42,9 @@ struct InputCall {
   int64_t pixel_bytes() const { return steps * step_bytes; }
   int64_t blocks() const { return (s.channels + kWord - 1) / kWord; }
   int64_t codes() const { return choice.method == Method::dot ? 4 : kCodes; }
+  bool signs() const { return choice.method == Method::signs; }
+  /// What a pixel outside dy is filled with.
+  int nothing() const { return signs() ? 2 * g.top() : 0; }
 
  private:
   void reach();
@@ -57,9 +60,7 @@ InputCall::InputCall(const Conv2dGeometry& shape, const GradientCodes& gradient,
       phases(input_phases(shape, chosen, w.bits, gradient.top())),
       dx(result) {
   steps = (s.filters + codes() - 1) / codes();
-  step_bytes = choice.method == Method::dot       ? 4
-               : choice.method == Method::nibbles ? 2 * kBytes
-                                                  : kBytes;
+  step_bytes = table::table_bytes(choice.method);
   reach();
   cut();
 }
@@ -140,7 +141,7 @@ class InputTask {
     Taps(const InputPhase& phase, const InputTask& task);
   };
 
-  bool needs_sums() const { return call_.choice.operand.base != 0; }
+  bool needs_sums() const { return call_.choice.operand.base != 0 && !call_.signs(); }
   void fill_row(int64_t m, int64_t r);
   void fill_pixels(const uint8_t* codes, int64_t count, uint8_t* to) const;
   const uint8_t* whole_steps(const uint8_t* codes, int64_t count);
@@ -186,12 +187,12 @@ void InputTask::fill_pixels(const uint8_t* codes, int64_t count, uint8_t* to) co
   if (call_.choice.method == Method::dot) {
     std::memcpy(to, codes, static_cast<size_t>(count * call_.pixel_bytes()));
   } else {
-    call_.choice.kernels->make_tables(codes, count * call_.steps,
-                                      call_.choice.method == Method::nibbles, to, call_.step_bytes);
+    call_.choice.kernels->make_tables(call_.choice.method, codes, count * call_.steps,
+                                      call_.g.top(), to, call_.step_bytes);
   }
 }
 
-/// Row r of the tile of image m: zeros, the pixels of dy, zeros.
+/// Row r of the tile of image m: nothing, the pixels of dy, nothing.
 void InputTask::fill_row(int64_t m, int64_t r) {
   const Conv2dGeometry& s = call_.s;
   const int64_t at = (m * tile_rows_ + r) * call_.columns;
@@ -200,14 +201,14 @@ void InputTask::fill_row(int64_t m, int64_t r) {
   const bool inside = row >= 0 && row < s.out_height;
   const int64_t begin = std::min(-call_.low_column, call_.columns);
   const int64_t count = inside ? std::clamp<int64_t>(call_.columns - begin, 0, s.out_width) : 0;
-  const auto zeros = [&](int64_t first, int64_t last) {
+  const auto nothing = [&](int64_t first, int64_t last) {
     const int64_t bytes = call_.pixel_bytes();
-    std::memset(to + first * bytes, 0, static_cast<size_t>((last - first) * bytes));
+    std::memset(to + first * bytes, call_.nothing(), static_cast<size_t>((last - first) * bytes));
     if (needs_sums()) std::fill(sums_.data() + at + first, sums_.data() + at + last, 0);
   };
-  if (count == 0) return zeros(0, call_.columns);
-  zeros(0, begin);
-  zeros(begin + count, call_.columns);
+  if (count == 0) return nothing(0, call_.columns);
+  nothing(0, begin);
+  nothing(begin + count, call_.columns);
   const uint8_t* codes =
       call_.g.codes.data() + ((first_image_ + m) * s.out_height + row) * s.out_width * s.filters;
   fill_pixels(whole_steps(codes, count), count, to + begin * call_.pixel_bytes());
@@ -262,10 +263,10 @@ void InputTask::multiply(const InputPhase& phase, Pixels& pixels, const Taps& ta
   d.q = q_.data();
   d.window = pixels.window.data(), d.tap = taps.steps.data();
   d.pixels = pixels.count, d.k = phase.k;
-  d.index = phase.index.data() + block * phase.k * table::kVectors * kBytes;
+  d.index = phase.index.data() + block * phase.block_bytes(call.choice);
   d.vectors = static_cast<int>(block_vectors(call.s.channels, block));
   d.most = call.g.top() * call.choice.operand.most;
-  d.factor = 2 * call.choice.operand.factor;
+  d.factor = (call.signs() ? 1 : 2) * call.choice.operand.factor;
   d.pixel_term = pixels.term.data(), d.pixel_class = pixels.class_of.data();
   d.class_term = phase.class_terms.data() + block * phase.classes() * kWord;
   d.scale = pixels.scale.data();

@@ -26,9 +26,10 @@ struct InputPhase {
   Conv2dPhase phase;
   TapClasses rows, columns;
   int64_t k = 0;                ///< steps of a window, with those that fill up
-  Buffer<uint8_t> index;        ///< [block of 64 channels][k][vectors][64]
+  Buffer<uint8_t> index;        ///< [block of 64 channels][k][vectors][index bytes]
   Buffer<int32_t> class_terms;  ///< [block][class of row][class of column][64]
 
+  int64_t block_bytes(const Choice& choice) const;
   int64_t classes() const {
     return static_cast<int64_t>(rows.ranges.size() * columns.ranges.size());
   }

@@ -11,11 +11,11 @@ namespace fracbit::ops::integer_gradient {
 namespace {
 
 namespace table = kernels::table;
-using table::kBytes, table::kChannels, table::kCodes, table::kVectors, table::kWord;
+using table::kBytes, table::kCodes, table::kVectors, table::kWord, table::Method;
 
 /// The four indices of one step, whether or not all are needed.
 struct alignas(64) Indices {
-  uint8_t bytes[kVectors * kBytes];
+  uint8_t bytes[kVectors * 2 * kBytes];
 };
 
 /// Filters [first, first + count) of one tap and word of channels.
@@ -31,20 +31,22 @@ Indices make_indices(const Choice& choice, const BitTensor& w, int64_t taps, int
   } else {
     uint64_t words[kCodes] = {};
     for (int64_t f = 0; f < count; ++f) words[f] = *row(f);
-    choice.kernels->make_index(words, made.bytes, kBytes);
+    choice.kernels->make_index(choice.method, words, made.bytes, table::index_bytes(choice.method));
   }
   return made;
 }
 
-/// Codes of 1 as a kernel reads them.
-Indices all_ones(const table::Kernels& kernels, table::Method method) {
+/// Codes of 1 as a kernel reads them, or a table of signs that holds 2.
+Indices all_ones(const table::Kernels& kernels, Method method) {
   Indices made;
   std::array<uint8_t, kCodes> ones;
   ones.fill(1);
-  if (method == table::Method::dot) {
+  if (method == Method::dot) {
     std::memcpy(made.bytes, ones.data(), 4);
+  } else if (method == Method::signs) {
+    std::memset(made.bytes, 2, static_cast<size_t>(table::table_bytes(method)));
   } else {
-    kernels.make_tables(ones.data(), 1, false, made.bytes, kBytes);
+    kernels.make_tables(Method::table, ones.data(), 1, 1, made.bytes, kBytes);
   }
   return made;
 }
@@ -60,29 +62,30 @@ class BlockWeights {
         phase_(phase),
         block_(block),
         vectors_(block_vectors(shape.channels, block)),
-        codes_(choice.method == table::Method::dot ? 4 : kCodes),
+        codes_(choice.method == Method::dot ? 4 : kCodes),
         groups_((shape.filters + codes_ - 1) / codes_),
-        index_(phase.index.data() + block * phase.k * kVectors * kBytes) {}
+        step_(vectors_ * table::index_bytes(choice.method)),
+        index_(phase.index.data() + block * phase.block_bytes(choice)) {}
 
   void make_index() {
     uint8_t* to = index_;
-    const int64_t bytes = vectors_ * kBytes;
     for (const int64_t tap : phase_.phase.taps) {
-      for (int64_t group = 0; group < groups_; ++group, to += bytes) {
+      for (int64_t group = 0; group < groups_; ++group, to += step_) {
         put(to, tap, group * codes_, std::min(codes_, s_.filters - group * codes_));
       }
     }
-    for (; to < index_ + phase_.k * bytes; to += bytes) put(to, 0, 0, 0);
+    for (; to < index_ + phase_.k * step_; to += step_) put(to, 0, 0, 0);
   }
 
   /// class term = -top (sum of the levels of the taps inside dy).
   void make_class_terms(int32_t top) {
+    const std::vector<int32_t> everywhere = all_sums();
     const std::vector<int32_t> sums = tap_sums();
     const int64_t columns = std::ssize(phase_.phase.grid.tap_columns);
     int32_t* to = phase_.class_terms.data() + block_ * phase_.classes() * kWord;
     for (const auto& rows : phase_.rows.ranges) {
       for (const auto& range : phase_.columns.ranges) {
-        std::fill_n(to, kWord, 0);
+        for (size_t c = 0; c < kWord; ++c) to[c] = -top * everywhere[c];
         for (int64_t u = rows.begin; u < rows.end; ++u) {
           for (int64_t v = range.begin; v < range.end; ++v) {
             const int32_t* sum = sums.data() + (u * columns + v) * kWord;
@@ -97,36 +100,52 @@ class BlockWeights {
  private:
   void put(uint8_t* to, int64_t tap, int64_t first, int64_t count) const {
     const Indices made = make_indices(choice_, w_, s_.taps(), tap, block_, first, count);
-    std::memcpy(to, made.bytes, static_cast<size_t>(vectors_ * kBytes));
+    std::memcpy(to, made.bytes, static_cast<size_t>(step_));
   }
 
-  /// Sums of levels over the filters, [tap][64].
+  bool signs() const { return choice_.method == Method::signs; }
+  int64_t taps() const { return std::ssize(phase_.phase.taps); }
+
+  /// With tables of signs, what 2 top adds to a sum, over top; else 0.
+  std::vector<int32_t> all_sums() const {
+    std::vector<int32_t> sums(kWord);
+    if (signs()) add_steps(0, taps() * groups_, 0, sums.data());
+    return sums;
+  }
+
+  /// Sums of levels over the filters, [tap][64]; with tables of signs, those of the codes of 0 that
+  /// fill up a pixel, whose s is -1.
   std::vector<int32_t> tap_sums() const {
-    const auto method =
-        choice_.method == table::Method::dot ? table::Method::dot : table::Method::table;
-    const Indices ones = all_ones(*choice_.kernels, method);
-    const Operand& o = choice_.operand;
-    const int64_t step = vectors_ * kBytes;
-    std::vector<int64_t> groups(static_cast<size_t>(groups_)), vectors(4);
-    std::generate(groups.begin(), groups.end(),
-                  [at = -step, step]() mutable { return at += step; });
-    for (size_t v = 0; v < vectors.size(); ++v) vectors[v] = static_cast<int64_t>(v) * kBytes;
-    const std::vector<int32_t> offset(4, o.base * static_cast<int32_t>(s_.filters));
-    std::vector<int32_t> sums(phase_.phase.taps.size() * kWord);
-    for (size_t tap = 0; tap < phase_.phase.taps.size(); ++tap) {
-      choice_.kernels->index_sum[static_cast<int>(method)](
-          {groups_, vectors_, index_ + static_cast<int64_t>(tap) * groups_ * step, 0,
-           vectors.data(), groups.data(), ones.bytes, 0, o.factor, offset.data(),
-           sums.data() + tap * kWord});
+    const int64_t filters = signs() ? groups_ * codes_ - s_.filters : s_.filters;
+    std::vector<int32_t> sums(static_cast<size_t>(taps() * kWord), static_cast<int32_t>(filters));
+    if (signs()) return sums;
+    for (int64_t tap = 0; tap < taps(); ++tap) {
+      add_steps(tap * groups_, groups_, choice_.operand.base * static_cast<int32_t>(filters),
+                sums.data() + tap * kWord);
     }
     return sums;
+  }
+
+  /// offset + factor (sum over steps of s), of every channel.
+  void add_steps(int64_t first, int64_t count, int32_t offset, int32_t* sums) const {
+    const Method method = choice_.method == Method::dot || signs() ? choice_.method : Method::table;
+    const Indices ones = all_ones(*choice_.kernels, method);
+    std::vector<int64_t> steps(static_cast<size_t>(count)), vectors(kVectors);
+    for (int64_t i = 0; i < count; ++i) steps[static_cast<size_t>(i)] = i * step_;
+    for (size_t v = 0; v < vectors.size(); ++v) {
+      vectors[v] = static_cast<int64_t>(v) * table::index_bytes(method);
+    }
+    const std::vector<int32_t> offsets(kVectors, offset);
+    choice_.kernels->index_sum[static_cast<int>(method)](
+        {count, vectors_, index_ + first * step_, vectors.data(), steps.data(), ones.bytes, 0,
+         choice_.operand.factor, offsets.data(), sums});
   }
 
   const Conv2dGeometry& s_;
   const Choice& choice_;
   const BitTensor& w_;
   InputPhase& phase_;
-  int64_t block_, vectors_, codes_, groups_;
+  int64_t block_, vectors_, codes_, groups_, step_;
   uint8_t* index_;
 };
 
@@ -147,9 +166,13 @@ TapClasses::TapClasses(int64_t rows, const std::vector<int64_t>& taps, int64_t e
   }
 }
 
+int64_t InputPhase::block_bytes(const Choice& choice) const {
+  return k * kVectors * table::index_bytes(choice.method);
+}
+
 std::vector<InputPhase> input_phases(const Conv2dGeometry& s, const Choice& choice,
                                      const BitTensor& w, int32_t top) {
-  const int64_t codes = choice.method == table::Method::dot ? 4 : kCodes;
+  const int64_t codes = choice.method == Method::dot ? 4 : kCodes;
   const int64_t depth = table::depth(choice.method);
   const int64_t blocks = (s.channels + kWord - 1) / kWord;
   std::vector<InputPhase> made;
@@ -163,7 +186,7 @@ std::vector<InputPhase> input_phases(const Conv2dGeometry& s, const Choice& choi
                  {}};
     p.k = std::ssize(phase.taps) * ((s.filters + codes - 1) / codes);
     p.k = (p.k + depth - 1) / depth * depth;
-    p.index = Buffer<uint8_t>(blocks * p.k * kVectors * kBytes);
+    p.index = Buffer<uint8_t>(blocks * p.block_bytes(choice));
     p.class_terms = Buffer<int32_t>(blocks * p.classes() * kWord);
     parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {

@@ -1,6 +1,7 @@
 #include "fracbit/framework/ops/integer_gradient/method.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "fracbit/framework/kernels/table/table.h"
 #include "fracbit/framework/ops/integer_gradient/operands.h"
@@ -34,41 +35,45 @@ bool fits_tables(const BitTensor& bits) {
   return bits.map().mul >= 1 && bits.map().mul <= kMostFactor;
 }
 
-Method one_bit_method(int gradient_bits) {
-  return gradient_bits <= kPairBits    ? Method::pairs
-         : gradient_bits <= kTableBits ? Method::table
-                                       : Method::nibbles;
+/// Methods of tables for codes of an operand with L lookups per product, best first.
+std::vector<Method> table_methods(const BitTensor& bits, int gradient_bits) {
+  if (!fits_tables(bits)) return {};
+  const bool low = gradient_bits <= kTableBits;
+  if (bits.bits() == 2 && low) return {Method::planes};
+  if (bits.bits() != 1) return {};
+  if (!low) return {Method::nibbles};
+  return {gradient_bits <= kPairBits ? Method::pairs : Method::table, Method::signs};
 }
 
-bool offers(const Kernels& kernels, Method method) {
-  return kernels.weight[static_cast<int>(method)] != nullptr;
-}
-
-Choice choose(const BitTensor& bits, Method table, bool wants_table, int64_t groups,
-              std::string_view isa) {
-  Choice choice;
-  choice.kernels = groups == 1 ? kernels::table::find(std::string(isa).c_str()) : nullptr;
-  if (choice.kernels == nullptr) return choice;
-  if (wants_table && fits_tables(bits) && offers(*choice.kernels, table)) {
-    choice.method = table;
-    choice.operand = as_codes(bits);
-  } else {
-    choice.method = Method::dot;
-    choice.operand = as_signed_bytes(bits);
+template <typename Products>
+Choice choose(const BitTensor& bits, const std::vector<Method>& tables, const Kernels* kernels,
+              const Products& products) {
+  const auto offered = [&](Method method) { return products[static_cast<int>(method)] != nullptr; };
+  for (const Method method : tables) {
+    if (offered(method)) return {kernels, method, as_codes(bits)};
   }
-  return choice;
+  if (offered(Method::dot)) return {kernels, Method::dot, as_signed_bytes(bits)};
+  return {};
+}
+
+const Kernels* kernels_of(int64_t groups, std::string_view isa) {
+  return groups == 1 ? kernels::table::find(std::string(isa).c_str()) : nullptr;
 }
 
 }  // namespace
 
 Choice choose_input(const BitTensor& w, int gradient_bits, int64_t groups, std::string_view isa) {
-  return choose(w, one_bit_method(gradient_bits), w.bits() == 1, groups, isa);
+  const Kernels* kernels = kernels_of(groups, isa);
+  if (kernels == nullptr) return {};
+  std::vector<Method> methods = table_methods(w, gradient_bits);
+  if (w.map().mul != -2 * w.map().add) std::erase(methods, Method::signs);
+  return choose(w, methods, kernels, kernels->input);
 }
 
 Choice choose_weight(const BitTensor& x, int gradient_bits, int64_t groups, std::string_view isa) {
-  const int lookups = x.bits() * (gradient_bits <= kTableBits ? 1 : 2);
-  const Method method = x.bits() == 1 ? one_bit_method(gradient_bits) : Method::planes;
-  return choose(x, method, lookups <= 2, groups, isa);
+  const Kernels* kernels = kernels_of(groups, isa);
+  if (kernels == nullptr) return {};
+  return choose(x, table_methods(x, gradient_bits), kernels, kernels->weight);
 }
 
 std::string name_of(const Choice& choice, const BitTensor& operand, int gradient_bits,

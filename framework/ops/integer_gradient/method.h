@@ -24,14 +24,15 @@ struct Operand {
 
 /// What computes a product.
 struct Choice {
-  const kernels::table::Kernels* kernels = nullptr;  ///< null: sums of 16-bit levels
+  const kernels::table::Kernels* kernels = nullptr;  ///< null: sums of levels
   kernels::table::Method method{};
   Operand operand;
 };
 
-/// The rule. With L lookups per product (planes of the operand, doubled for codes of 7 and 8 bits),
-/// tables serve weights of one bit and L <= 2 of activations, dot products all else. Products of
-/// groups, and of instruction sets without kernels, are sums of levels.
+/// The rule. Of one kernel set, tables serve weights of one bit, and activations of one bit or,
+/// with codes of at most 6 bits, of two; dot products serve all else. What a set lacks, products of
+/// groups, and all products of sets without kernels are sums of levels. Tables of signs serve
+/// weights of +-1.
 Choice choose_input(const BitTensor& w, int gradient_bits, int64_t groups, std::string_view isa);
 Choice choose_weight(const BitTensor& x, int gradient_bits, int64_t groups, std::string_view isa);
 

@@ -13,8 +13,7 @@ namespace fracbit::ops::integer_gradient {
 namespace {
 
 namespace table = kernels::table;
-using table::kChannels, table::kCodes, table::kFilters, table::kStreams, table::kWord,
-    table::Method;
+using table::kChannels, table::kCodes, table::kFilters, table::kWord, table::Method;
 
 /// Filters of a task, at most; and tasks worth cutting for.
 constexpr int64_t kTileFilters = 64;
@@ -43,13 +42,13 @@ struct WeightCall {
         g(gradient),
         s(shape),
         choice(chosen),
-        layout(shape, chosen.method == Method::dot ? 4 : kCodes, table::depth(chosen.method)),
+        layout(shape, chosen.method == Method::dot ? 4 : kCodes, table::depth(chosen.method),
+               table::index_bytes(chosen.method)),
         dw(result) {
     tile_filters = s.filters > kTileFilters ? kTileFilters : kTileFilters / 2;
     words = parts(s.channels, kWord);
     task_words = std::max<int64_t>(1, tiles() * words / kTasks);
-    const int64_t bytes =
-        task_words * WeightIndex::bytes(layout, choice) + tile_filters * layout.pixels;
+    const int64_t bytes = task_words * WeightIndex::bytes(layout) + tile_filters * layout.pixels;
     samples = std::clamp<int64_t>(kGroupBytes / bytes, 1, std::max<int64_t>(1, s.images));
   }
   int64_t tiles() const { return parts(s.filters, tile_filters); }
@@ -74,7 +73,7 @@ class WeightTask {
   }
 
  private:
-  /// The sums of a quad as the kernel lays them out, [streams, three at a time][4 filters][three].
+  /// The sums of a quad as the kernel lays them out, [streams, n at a time][4 filters][n].
   real* sums(const WeightIndex& word, int64_t quad) {
     const int64_t each = words_.front().streams() * codes_.quads();
     return sums_.data() +
@@ -124,10 +123,10 @@ void WeightTask::multiply(const WeightIndex& word, int64_t quad, int64_t sample,
   d.q = codes_.q(quad, at);
   d.q_sample = codes_.q_sample(), d.q_filter = codes_.q_filter(), d.q_block = codes_.q_block();
   d.index = word.index(at);
-  d.index_sample = word.sample_bytes(), d.index_plane = word.plane_bytes();
+  d.index_sample = word.sample_bytes();
   d.stream = word.stream_offsets().data(), d.block = word.blocks().data();
   d.most = call_.g.top() * call_.choice.operand.most;
-  d.unit = 2 * call_.choice.operand.factor;
+  d.unit = (call_.choice.method == Method::signs ? 1 : 2) * call_.choice.operand.factor;
   d.start = word.start(at), d.start_sample = word.start_step();
   d.term = codes_.term(quad, at), d.term_sample = codes_.term_step();
   d.stream_term = stream_terms_.data();
@@ -139,11 +138,12 @@ void WeightTask::multiply(const WeightIndex& word, int64_t quad, int64_t sample,
 void WeightTask::write(const WeightIndex& word) {
   const Conv2dGeometry& s = call_.s;
   const real scale = call_.x.scales[0];
+  const int64_t most = call_.choice.kernels->streams;
   for (int64_t f = 0; f < filters_; ++f) {
     const real* quad = sums(word, f / kFilters);
     for (int64_t stream = 0; stream < word.streams(); ++stream) {
-      const int64_t first = stream / kStreams * kStreams;
-      const int64_t together = std::min<int64_t>(kStreams, word.streams() - first);
+      const int64_t first = stream / most * most;
+      const int64_t together = std::min(most, word.streams() - first);
       const real* from =
           quad + (first * kFilters + f % kFilters * together + stream - first) * kChannels;
       const int64_t channel = word.word() * kWord + stream / s.taps() * kChannels;

@@ -20,22 +20,25 @@ Span rows_inside(int64_t extent, int64_t x_extent, int64_t offset, int64_t strid
 /// of x which begin at the block's own place times the stride, plus (u, v); so each row and column
 /// block of x has one index per v, and u is another row of it.
 struct WeightLayout {
-  WeightLayout(const Conv2dGeometry& shape, int64_t block_codes, int64_t depth);
+  WeightLayout(const Conv2dGeometry& shape, int64_t block_codes, int64_t depth,
+               int64_t block_index);
 
   const Conv2dGeometry& s;
   int64_t codes;                      ///< of a block
+  int64_t one_index;                  ///< bytes of an index
   int64_t block_rows, block_columns;  ///< their product is `codes`
   int64_t row_blocks, column_blocks;
   int64_t blocks;              ///< with those that fill up
   int64_t pixels;              ///< codes of a filter, a multiple of 16
   std::vector<int64_t> pixel;  ///< [pixels] codes from pixel 0 of dy to this one, or -1
   std::vector<uint8_t> ones;   ///< [pixels] 1 where there is one
+  std::vector<int64_t> empty;  ///< groups of four pixels in rows below dy
 
   int64_t line_rows;      ///< rows of x with padding that indices begin at
   int64_t all_line_rows;  ///< and those that the last block reaches below
   int64_t line_columns;   ///< words of a line: one of `stride` phases of a row of x with padding
 
-  int64_t index_bytes() const;  ///< of one vector of channels and one plane
+  int64_t index_bytes() const;  ///< of one vector of channels
   int64_t index_at(int64_t v, int64_t row, int64_t column_block) const;
   std::vector<int64_t> block_offsets() const;  ///< [blocks] from the index of tap (u, v)
   std::vector<int64_t> tap_offsets() const;    ///< [taps] from the index of a vector of channels
@@ -58,18 +61,18 @@ class WeightIndex {
   const std::vector<int64_t>& blocks() const { return blocks_; }
   const std::vector<int64_t>& stream_offsets() const { return stream_; }
   const uint8_t* index(int64_t at) const { return index_.data() + at * sample_bytes(); }
-  int64_t plane_bytes() const;
-  int64_t sample_bytes() const { return planes_ * plane_bytes(); }
+  int64_t sample_bytes() const { return bytes(layout_); }
   /// -top (sum of the levels that a stream meets), [stream][16].
   const int32_t* start(int64_t at) const { return starts_.data() + at * start_step(); }
   int64_t start_step() const { return streams() * 16; }
 
   /// Bytes of a sample, to choose how many there are room for.
-  static int64_t bytes(const WeightLayout& layout, const Choice& choice);
+  static int64_t bytes(const WeightLayout& layout);
 
  private:
   void fill_lines(int64_t sample);
   void make_row(int64_t v, int64_t row, uint8_t* to) const;
+  void take_words(int64_t v, int64_t row, int64_t block, uint64_t* words) const;
   void make_levels(int64_t v, int64_t row, int64_t first, uint8_t* to) const;
   const uint64_t* line(int64_t row, int64_t v) const;
 
@@ -85,7 +88,7 @@ class WeightIndex {
   int64_t line_plane_;            ///< words of a plane of lines
   Buffer<uint64_t> lines_;        ///< [plane][row][phase][column] of one sample, zeros around
   Buffer<uint8_t> ones_;          ///< codes of 1 where a block has a pixel
-  Buffer<uint8_t> index_;         ///< [sample][plane][vector][v][row][column block][64]
+  Buffer<uint8_t> index_;         ///< [sample][vector][v][row][column block]
   Buffer<int32_t> starts_;        ///< [sample][stream][16]
 };
 
@@ -107,7 +110,7 @@ class WeightCodes {
   const uint8_t* q(int64_t quad, int64_t at) const;
   int64_t q_sample() const, q_filter() const, q_block() const;
   /// 2 base (sum of the codes whose tap lies inside x), term_tap() from one tap to the next; or
-  /// null if base is 0.
+  /// null if base is 0. Tables of signs want factor (sum of 2 q - top) / 2 of all codes besides.
   const int32_t* term(int64_t quad, int64_t at) const;
   int64_t term_tap() const { return rows_; }
   int64_t term_step() const { return layout_.s.taps() * rows_; }
@@ -115,12 +118,14 @@ class WeightCodes {
  private:
   void turn(int64_t sample, int64_t at);
   void make_terms(int64_t sample, int64_t at);
+  void add_sums(int64_t at, int32_t* terms) const;
+  void empty_groups(uint8_t* tables) const;
   void add_row_terms(const uint8_t* codes, int64_t row, int32_t* terms) const;
 
   const GradientCodes& g_;
   const WeightLayout& layout_;
   const Choice& choice_;
-  bool dot_, nibbles_;
+  bool dot_, signs_;
   int64_t filter_, filters_;
   int64_t rows_;  ///< filters, filled up to a multiple of 16
   int64_t table_samples_;

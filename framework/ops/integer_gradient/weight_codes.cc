@@ -9,7 +9,7 @@ namespace fracbit::ops::integer_gradient {
 namespace {
 
 namespace table = kernels::table;
-using table::kBytes, table::kCodes, table::kFilters, table::Method;
+using table::kCodes, table::kFilters, table::Method;
 
 /// Bytes of the tables of four filters, so that they stay in the first cache.
 constexpr int64_t kTableBytes = 16 << 10;
@@ -24,7 +24,7 @@ WeightCodes::WeightCodes(const GradientCodes& g, const WeightLayout& layout, con
       layout_(layout),
       choice_(choice),
       dot_(choice.method == Method::dot),
-      nibbles_(choice.method == Method::nibbles),
+      signs_(choice.method == Method::signs),
       filter_(filter),
       filters_(filters),
       rows_((filters + kCodes - 1) / kCodes * kCodes),
@@ -36,11 +36,11 @@ WeightCodes::WeightCodes(const GradientCodes& g, const WeightLayout& layout, con
     table_samples_ = std::clamp<int64_t>(kTableBytes / bytes, 1, samples);
     tables_ = Buffer<uint8_t>(table_samples_ * bytes);
   }
-  if (choice.operand.base != 0) terms_ = Buffer<int32_t>(samples * term_step());
+  if (choice.operand.base != 0 || signs_) terms_ = Buffer<int32_t>(samples * term_step());
 }
 
 int64_t WeightCodes::q_filter() const {
-  return dot_ ? row_bytes_ : nibbles_ ? 2 * kBytes : kBytes;
+  return dot_ ? row_bytes_ : table::table_bytes(choice_.method);
 }
 
 int64_t WeightCodes::q_block() const {
@@ -89,9 +89,27 @@ void WeightCodes::make_terms(int64_t sample, int64_t at) {
   const Conv2dGeometry& s = layout_.s;
   int32_t* terms = terms_.data() + at * term_step();
   std::fill_n(terms, term_step(), 0);
+  if (signs_) add_sums(at, terms);
+  if (choice_.operand.base == 0) return;
   const uint8_t* codes = g_.codes.data() + sample * g_.shape.stride0() + filter_;
   for (int64_t row = 0; row < s.out_height; ++row) {
     add_row_terms(codes + row * s.out_width * s.filters, row, terms);
+  }
+}
+
+/// Adds half the gradients of all codes of a block, whether or not it has a pixel there, to each
+/// tap.
+void WeightCodes::add_sums(int64_t at, int32_t* terms) const {
+  const int32_t factor = choice_.operand.factor;
+  const int64_t codes = layout_.pixels - 4 * std::ssize(layout_.empty);
+  const int32_t middle = static_cast<int32_t>(codes / 2) * g_.top();
+  for (int64_t f = 0; f < filters_; ++f) {
+    int32_t sum;
+    choice_.kernels->code_sums(codes_.data() + (at * rows_ + f) * row_bytes_, 1, layout_.pixels,
+                               &sum);
+    for (int64_t tap = 0; tap < layout_.s.taps(); ++tap) {
+      terms[tap * rows_ + f] = factor * (sum - middle);
+    }
   }
 }
 
@@ -122,9 +140,20 @@ void WeightCodes::make_tables(int64_t quad, int64_t at, int64_t count) {
   for (int64_t b = 0; b < count; ++b) {
     for (int64_t f = 0; f < kFilters; ++f) {
       const uint8_t* codes = codes_.data() + ((at + b) * rows_ + quad * kFilters + f) * row_bytes_;
-      choice_.kernels->make_tables(codes, layout_.blocks, nibbles_,
-                                   tables_.data() + b * q_sample() + f * q_filter(), q_block());
+      uint8_t* to = tables_.data() + b * q_sample() + f * q_filter();
+      choice_.kernels->make_tables(choice_.method, codes, layout_.blocks, g_.top(), to, q_block());
+      if (signs_) empty_groups(to);
     }
+  }
+}
+
+/// A group whose pixels are below dy, where x may go on, adds nothing.
+void WeightCodes::empty_groups(uint8_t* tables) const {
+  constexpr int64_t kGroups = 4;
+  constexpr size_t kBytes = table::table_bytes(Method::signs) / kGroups;
+  for (const int64_t group : layout_.empty) {
+    std::memset(tables + group / kGroups * q_block() + group % kGroups * kBytes, 2 * g_.top(),
+                kBytes);
   }
 }
 

@@ -14,15 +14,26 @@ int64_t planes_of(const Choice& choice) {
   return choice.method == Method::planes ? 2 : 1;
 }
 
-/// Codes of 1 as kernels read them: tables, or the codes themselves.
+/// Bytes of the codes of a block; nibbles need no second table.
+int64_t ones_step(Method method) {
+  return method == Method::nibbles ? kBytes : table::table_bytes(method);
+}
+
+/// Codes of 1 as kernels read them: tables, or the codes themselves; or tables of signs that
+/// hold 2.
 Buffer<uint8_t> make_ones(const WeightLayout& layout, const Choice& choice) {
   if (choice.method == Method::dot) {
     Buffer<uint8_t> ones(layout.pixels);
     std::copy(layout.ones.begin(), layout.ones.end(), ones.data());
     return ones;
   }
-  Buffer<uint8_t> ones(layout.blocks * kBytes);
-  choice.kernels->make_tables(layout.ones.data(), layout.blocks, false, ones.data(), kBytes);
+  Buffer<uint8_t> ones(layout.blocks * ones_step(choice.method));
+  if (choice.method == Method::signs) {
+    ones.fill(2);
+  } else {
+    choice.kernels->make_tables(Method::table, layout.ones.data(), layout.blocks, 1, ones.data(),
+                                kBytes);
+  }
   return ones;
 }
 
@@ -61,12 +72,8 @@ WeightIndex::WeightIndex(const ScaledBits& x, const WeightLayout& layout, const 
   lines_.fill(0);
 }
 
-int64_t WeightIndex::bytes(const WeightLayout& layout, const Choice& choice) {
-  return planes_of(choice) * kVectors * layout.index_bytes();
-}
-
-int64_t WeightIndex::plane_bytes() const {
-  return kVectors * layout_.index_bytes();
+int64_t WeightIndex::bytes(const WeightLayout& layout) {
+  return kVectors * layout.index_bytes();
 }
 
 const uint64_t* WeightIndex::line(int64_t row, int64_t v) const {
@@ -100,29 +107,37 @@ void WeightIndex::make(int64_t sample, int64_t at) {
     for (const int64_t row : rows_) make_row(v, row, to + layout_.index_at(v, row, 0));
   }
   choice_.kernels->index_sum[static_cast<int>(choice_.method)](
-      {layout_.blocks, streams(), to, plane_bytes(), stream_.data(), blocks_.data(), ones_.data(),
-       dot_ ? 4 : kBytes, -top_ * choice_.operand.factor, offsets_.data(),
+      {layout_.blocks, streams(), to, stream_.data(), blocks_.data(), ones_.data(),
+       ones_step(choice_.method), -top_ * choice_.operand.factor, offsets_.data(),
        starts_.data() + at * start_step()});
 }
 
 /// The indices of all column blocks that begin at a row.
 void WeightIndex::make_row(int64_t v, int64_t row, uint8_t* to) const {
   const int64_t columns = layout_.block_columns;
-  for (int64_t block = 0; block < layout_.column_blocks; ++block, to += kBytes) {
+  for (int64_t block = 0; block < layout_.column_blocks; ++block, to += layout_.one_index) {
     if (dot_) {
       make_levels(v, row, block * columns, to);
       continue;
     }
-    for (int64_t plane = 0; plane < planes_; ++plane) {
-      uint64_t words[kCodes];
-      for (int64_t r = 0; r < layout_.block_rows; ++r) {
-        const uint64_t* from =
-            line(row + r * layout_.s.options.stride, v) + plane * line_plane_ + block * columns;
-        for (int64_t i = 0; i < columns; i += 4) {
-          std::memcpy(words + r * columns + i, from + i, 4 * sizeof(uint64_t));
-        }
+    uint64_t words[2 * kCodes];
+    take_words(v, row, block, words);
+    choice_.kernels->make_index(choice_.method, words, to, layout_.index_bytes());
+  }
+}
+
+/// The words of a block, plane by plane; 0 in columns beside dy, where x may go on.
+void WeightIndex::take_words(int64_t v, int64_t row, int64_t block, uint64_t* words) const {
+  const int64_t columns = layout_.block_columns;
+  const int64_t inside = std::min(columns, layout_.s.out_width - block * columns);
+  for (int64_t plane = 0; plane < planes_; ++plane) {
+    for (int64_t r = 0; r < layout_.block_rows; ++r, words += columns) {
+      const uint64_t* from =
+          line(row + r * layout_.s.options.stride, v) + plane * line_plane_ + block * columns;
+      for (int64_t i = 0; i < columns; i += 4) {
+        std::memcpy(words + i, from + i, 4 * sizeof(uint64_t));
       }
-      choice_.kernels->make_index(words, to + plane * plane_bytes(), layout_.index_bytes());
+      for (int64_t i = inside; i < columns; ++i) words[i] = 0;
     }
   }
 }

@@ -5,8 +5,8 @@
 namespace fracbit::ops::integer_gradient {
 namespace {
 
-constexpr int64_t kIndexBytes = 64;
-constexpr int64_t kRun = 16;  ///< codes that are transposed together
+constexpr int64_t kRun = 16;   ///< codes that are transposed together
+constexpr int64_t kGroup = 4;  ///< of them in one row of dy
 
 int64_t parts(int64_t n, int64_t each) {
   return (n + each - 1) / each;
@@ -15,7 +15,7 @@ int64_t parts(int64_t n, int64_t each) {
 /// The narrowest block that holds a row, or the whole block.
 int64_t columns_of(int64_t codes, int64_t width) {
   int64_t columns = codes;
-  while (columns > 4 && columns / 2 >= width) columns /= 2;
+  while (columns > kGroup && columns / 2 >= width) columns /= 2;
   return columns;
 }
 
@@ -27,8 +27,9 @@ Span rows_inside(int64_t extent, int64_t x_extent, int64_t offset, int64_t strid
   return {std::min(begin, extent), std::max(std::min(begin, extent), std::min(end, extent))};
 }
 
-WeightLayout::WeightLayout(const Conv2dGeometry& shape, int64_t block_codes, int64_t depth)
-    : s(shape), codes(block_codes) {
+WeightLayout::WeightLayout(const Conv2dGeometry& shape, int64_t block_codes, int64_t depth,
+                           int64_t block_index)
+    : s(shape), codes(block_codes), one_index(block_index) {
   block_columns = columns_of(codes, s.out_width);
   block_rows = codes / block_columns;
   row_blocks = parts(s.out_height, block_rows);
@@ -42,6 +43,7 @@ WeightLayout::WeightLayout(const Conv2dGeometry& shape, int64_t block_codes, int
     const bool inside = row < s.out_height && column < s.out_width;
     pixel.push_back(inside ? (row * s.out_width + column) * s.filters : -1);
     ones.push_back(inside ? 1 : 0);
+    if (i % kGroup == 0 && row >= s.out_height) empty.push_back(i / kGroup);
   }
   const int64_t stride = s.options.stride;
   line_rows = (row_blocks - 1) * block_rows * stride + s.kernel_height;
@@ -50,11 +52,11 @@ WeightLayout::WeightLayout(const Conv2dGeometry& shape, int64_t block_codes, int
 }
 
 int64_t WeightLayout::index_bytes() const {
-  return s.kernel_width * line_rows * column_blocks * kIndexBytes;
+  return s.kernel_width * line_rows * column_blocks * one_index;
 }
 
 int64_t WeightLayout::index_at(int64_t v, int64_t row, int64_t column_block) const {
-  return ((v * line_rows + row) * column_blocks + column_block) * kIndexBytes;
+  return ((v * line_rows + row) * column_blocks + column_block) * one_index;
 }
 
 std::vector<int64_t> WeightLayout::block_offsets() const {

@@ -1,36 +1,29 @@
-// One step of a product by each method, over a vector type `Lanes`. Included once by each of its
-// files, after Lanes, inside that file's anonymous namespace: nothing here is a linker symbol.
+// One step of a product by each method where there are dot products of bytes, after common.inc.h.
 //
 // Lanes offers
-//   Sums, Reals       16 integers or reals, one per channel
 //   Bytes             an index or a table
-//   kPixels           pixels of a register tile, by its number of indices
-//   load_sums, splat_sums, zero, add, multiply
 //   load_bytes, load_once (never repeated by the compiler), splat_bytes, repeat (four bytes, 16
 //   times), add_bytes
 //   dot(sums, unsigned bytes, signed bytes), look(index, table)
-//   load_reals, splat_reals, to_reals, multiply, multiply_add, store_reals(reals, count, to)
 
-// Loops over registers must be unrolled whole, or the compilers keep them in memory.
-#ifdef __clang__
-#define FRACBIT_UNROLL _Pragma("unroll")
-#else
-#define FRACBIT_UNROLL _Pragma("GCC unroll 16")
-#endif
-#define FRACBIT_INLINE [[gnu::always_inline]] static inline
-
-using Sums = Lanes::Sums;
 using Bytes = Lanes::Bytes;
-using Reals = Lanes::Reals;
 
-// kDepth is depth(method), kSecond the factor of the second lookup relative to the first.
+// kDepth is depth(method). `bytes` are those of the indices of one step. kSecond is the factor of
+// the second lookup relative to the first, or 0 if weight products multiply by the unit at the end.
+
+/// A step that adds to sums of 32 bits.
+struct WideStep {
+  using Counts = Sums;
+  static constexpr int kFull = 0;
+};
 
 /// One looked-up byte per dot product.
-struct TableStep {
+struct TableStep : WideStep {
+  static constexpr Method kMethod = Method::table;
   static constexpr int kDepth = 1, kSecond = 1;
   template <int P, int V>
   FRACBIT_INLINE void input(Sums (&sums)[P][V], const uint8_t* const (&at)[P], const int64_t* tap,
-                            const uint8_t* index) {
+                            const uint8_t* index, [[maybe_unused]] int64_t bytes) {
     const Bytes one = Lanes::splat_bytes(1);
     Bytes subset[V];
     FRACBIT_UNROLL
@@ -74,16 +67,17 @@ FRACBIT_INLINE Bytes look_up(const Bytes (&subset)[D], const uint8_t* at, const 
   return sum;
 }
 
-struct PairStep {
+struct PairStep : WideStep {
+  static constexpr Method kMethod = Method::pairs;
   static constexpr int kDepth = 2, kSecond = 1;
   template <int P, int V>
   FRACBIT_INLINE void input(Sums (&sums)[P][V], const uint8_t* const (&at)[P], const int64_t* tap,
-                            const uint8_t* index) {
+                            const uint8_t* index, [[maybe_unused]] int64_t bytes) {
     const Bytes one = Lanes::splat_bytes(1);
     FRACBIT_UNROLL
     for (int v = 0; v < V; ++v) {
       const Bytes subset[2] = {Lanes::load_bytes(index + v * kBytes),
-                               Lanes::load_bytes(index + (V + v) * kBytes)};
+                               Lanes::load_bytes(index + bytes + v * kBytes)};
       FRACBIT_UNROLL
       for (int p = 0; p < P; ++p) {
         sums[p][v] = Lanes::dot(sums[p][v], look_up(subset, at[p], tap), one);
@@ -108,16 +102,17 @@ struct PairStep {
   }
 };
 
-struct NibbleStep {
+struct NibbleStep : WideStep {
+  static constexpr Method kMethod = Method::nibbles;
   static constexpr int kDepth = 2, kSecond = 16;
   template <int P, int V>
   FRACBIT_INLINE void input(Sums (&sums)[P][V], const uint8_t* const (&at)[P], const int64_t* tap,
-                            const uint8_t* index) {
+                            const uint8_t* index, [[maybe_unused]] int64_t bytes) {
     const Bytes one = Lanes::splat_bytes(1), sixteen = Lanes::splat_bytes(16);
     FRACBIT_UNROLL
     for (int v = 0; v < V; ++v) {
       const Bytes subset[2] = {Lanes::load_bytes(index + v * kBytes),
-                               Lanes::load_bytes(index + (V + v) * kBytes)};
+                               Lanes::load_bytes(index + bytes + v * kBytes)};
       FRACBIT_UNROLL
       for (int p = 0; p < P; ++p) {
         sums[p][v] = Lanes::dot(sums[p][v], look_up(subset, at[p], tap), one);
@@ -145,8 +140,9 @@ struct NibbleStep {
   }
 };
 
-/// One table, looked up by the indices of two planes.
-struct PlaneStep {
+/// One table, looked up by the subsets of two planes.
+struct PlaneStep : WideStep {
+  static constexpr Method kMethod = Method::planes;
   static constexpr int kDepth = 1, kSecond = 2;
   template <int F, int T>
   FRACBIT_INLINE void weight(const WeightProduct& d, Sums (&sums)[F][T], const Bytes (&unit)[2],
@@ -154,7 +150,7 @@ struct PlaneStep {
                              const int64_t* block) {
     FRACBIT_UNROLL
     for (int plane = 0; plane < 2; ++plane) {
-      const int64_t at = block[0] + plane * d.index_plane;
+      const int64_t at = block[0] + plane * kBytes;
       Bytes subset[T];
       FRACBIT_UNROLL
       for (int t = 0; t < T; ++t) subset[t] = Lanes::load_bytes(index[t] + at);
@@ -170,11 +166,12 @@ struct PlaneStep {
   }
 };
 
-struct DotStep {
+struct DotStep : WideStep {
+  static constexpr Method kMethod = Method::dot;
   static constexpr int kDepth = 1, kSecond = 0;
   template <int P, int V>
   FRACBIT_INLINE void input(Sums (&sums)[P][V], const uint8_t* const (&at)[P], const int64_t* tap,
-                            const uint8_t* index) {
+                            const uint8_t* index, [[maybe_unused]] int64_t bytes) {
     Bytes level[V];
     FRACBIT_UNROLL
     for (int v = 0; v < V; ++v) level[v] = Lanes::load_bytes(index + v * kBytes);
