@@ -14,8 +14,8 @@ namespace {
 constexpr int64_t kPixels = 256;
 /// Filters and reals of x that one task owns; with a single tap the block of dw is smaller, and
 /// reading x and dy again for the next block costs more.
-constexpr int64_t kFilters = 64;
-constexpr int64_t kLength = 128;
+constexpr int64_t kFilters = 128;
+constexpr int64_t kLength = 64;
 constexpr int64_t kOneTapFilters = 128;
 constexpr int64_t kOneTapLength = 256;
 /// Tasks that are enough; with fewer, the images are cut into groups with a sum of their own.
