@@ -112,6 +112,53 @@ TEST_CASE("pools give gradients back to the first largest number") {
   for_cases<real>(true, kSeed, check);
 }
 
+template <typename T>
+void check_winners(const training::Kernels& row, int64_t channels, int64_t size, int64_t stride) {
+  constexpr int64_t kPixels = 5;
+  const int64_t width = (kPixels - 1) * stride + size, count = size * width * channels;
+  BitDraw draw(kSeed + static_cast<uint64_t>(channels));
+  std::vector<T> d(static_cast<size_t>(count)), found(static_cast<size_t>(kPixels * channels));
+  std::vector<real> scale(static_cast<size_t>(channels)), dy(found.size()), dx(d.size(), 3);
+  for (T& v : d) v = static_cast<T>(draw.between(-3, 3));
+  for (real& v : scale) v = static_cast<real>(draw.between(-1, 1));
+  for (real& v : dy) v = static_cast<real>(draw.between(-9, 9));
+  const training::Windows<T> windows{d.data(), width * channels, stride * channels, size,
+                                     size,     kPixels,          channels,          scale.data()};
+  std::vector<T> expected(found.size());
+  std::vector<real> expected_dx = dx;
+  for (int64_t p = 0; p < kPixels; ++p) {
+    for (int64_t c = 0; c < channels; ++c) {
+      const T sign = scale[static_cast<size_t>(c)] < 0 ? T{-1} : T{1};
+      int64_t best = -1;
+      for (int64_t t = 0; t < size * size; ++t) {
+        const int64_t at = (t / size * width + p * stride + t % size) * channels + c;
+        const auto ordered = [&](int64_t i) { return d[static_cast<size_t>(i)] * sign; };
+        if (best < 0 || ordered(at) > ordered(best)) best = at;
+      }
+      const auto output = static_cast<size_t>(p * channels + c);
+      expected[output] = d[static_cast<size_t>(best)];
+      expected_dx[static_cast<size_t>(best)] += dy[output];
+    }
+  }
+  training::passes<T>(row).winners(windows, found.data());
+  training::passes<T>(row).give_back(windows, dy.data(), dx.data());
+  REQUIRE(found == expected);
+  REQUIRE(dx == expected_dx);
+}
+
+TEST_CASE("windows of any size have their first largest number, and give it its gradient") {
+  for (const training::Kernels* row : rows()) {
+    CAPTURE(row->name);
+    for (const int64_t channels : {1, 7, 16, 37}) {
+      for (const int64_t size : {1, 3}) {
+        check_winners<int16_t>(*row, channels, size, 2);
+        check_winners<int32_t>(*row, channels, size, 1);
+        check_winners<real>(*row, channels, size, 2);
+      }
+    }
+  }
+}
+
 TEST_CASE("gradient sums and gradients have the bits of their order") {
   for_all_cases([](BitDraw&, const auto& made, const auto& passes) {
     for (const norm::Activation& h : kActivations) {

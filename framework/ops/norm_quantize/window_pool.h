@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "fracbit/framework/ops/pool.h"
 #include "fracbit/framework/real.h"
@@ -13,8 +14,9 @@ namespace fracbit::ops {
 class WindowPool {
  public:
   /// x [N, H, W, C]; pooled is pool_shape of it.
-  WindowPool(const Shape& x, const Shape& pooled, const PoolOptions& options, const real* scale)
-      : x_(x), pooled_(pooled), options_(options), scale_(scale) {}
+  WindowPool(const Shape& x, const Shape& pooled, const PoolOptions& options, const real* scale);
+  WindowPool(const WindowPool&) = delete;
+  WindowPool& operator=(const WindowPool&) = delete;
 
   /// out = the winner of each window.
   template <typename T>
@@ -24,12 +26,13 @@ class WindowPool {
   void backward(const T* image, const real* dy, real* dx) const;
 
  private:
-  template <typename T, typename Visit>
-  void for_windows(const T* image, Visit visit) const;
+  template <typename T, typename F>
+  void for_runs(const T* image, F f) const;
 
   Shape x_;
   Shape pooled_;
   PoolOptions options_;
+  std::vector<real> zeros_;
   const real* scale_;
 };
 

@@ -7,6 +7,8 @@
 //
 #include "fracbit/framework/kernels/norm/training/gradient.inc.h"
 //
+#include "fracbit/framework/kernels/norm/training/winners.inc.h"
+//
 #include "fracbit/framework/kernels/norm/training/codes.inc.h"
 
 /// Each file has its own.
@@ -14,7 +16,7 @@ void noise(const Philox& philox, int64_t blocks, real* sigma) noexcept;
 
 template <class T>
 constexpr Passes<T> make_passes() {
-  return {sums, unpool, gradient_sums, gradient};
+  return {sums, unpool, winners, give_back, gradient_sums, gradient};
 }
 
 constexpr Kernels make_kernels(const char* name) {

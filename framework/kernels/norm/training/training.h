@@ -14,6 +14,19 @@ struct Coefficients {
   const real* c;
 };
 
+/// A row of outputs, each the winner of its window of any size: window p holds the numbers at
+/// d + p step + u row + v channels, u < rows, v < columns. The first largest one in that order
+/// wins: in the order of D, or of -D in channels with scale < 0.
+template <typename T>
+struct Windows {
+  const T* d;
+  int64_t row, step;  ///< numbers
+  int64_t rows, columns;
+  int64_t pixels;    ///< outputs
+  int64_t channels;  ///< numbers of a pixel
+  const real* scale;
+};
+
 template <typename T>
 struct Passes {
   /// sums[c] += D, and low[c] + 2^32 high[c] grows by D^2, over the pixels; D whole, |D| <= most.
@@ -21,6 +34,10 @@ struct Passes {
                int64_t* low, int64_t* high) noexcept;
   /// dx = dy at the first largest D of each window, 0 elsewhere; dx lies like d. below != 0.
   void (*unpool)(const Run<T>& run, const real* dy, real* dx) noexcept;
+  /// out = the winners.
+  void (*winners)(const Windows<T>& windows, T* out) noexcept;
+  /// dx += dy at the winners; dx lies like d.
+  void (*give_back)(const Windows<T>& windows, const real* dy, real* dx) noexcept;
   /// With dy = dout w(y): sum[c] += dy, product[c] += dy (D - centre[c]). Sixteen pixels at a time
   /// are summed in real, fours as (t0 + t1) + (t2 + t3), then added in double.
   void (*gradient_sums)(const Run<T>& run, const Affine& affine, const Activation& h,
