@@ -87,16 +87,6 @@ AxisPhase find_phase(int64_t phase, int64_t extent, int64_t kernel, const Conv2d
   return found;
 }
 
-/// Where each pixel sees itself alone, all of them are one row.
-void join_pixels(TapGrid& grid) {
-  const std::vector<int64_t> own{0};
-  if (grid.tap_rows != own || grid.tap_columns != own || grid.step != 1 || grid.y_step != 1) return;
-  if (grid.rows != grid.height || grid.columns != grid.width) return;
-  if (grid.y_height != grid.height || grid.y_width != grid.width) return;
-  grid.columns = grid.width = grid.y_width = grid.pixels();
-  grid.images = grid.rows = grid.height = grid.y_height = 1;
-}
-
 }  // namespace
 
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2dOptions& options) {
@@ -132,7 +122,6 @@ TapGrid Conv2dGeometry::forward_grid() const {
   grid.tap_rows = count_from(-options.padding_begin, kernel_height);
   grid.tap_columns = count_from(-options.padding_begin, kernel_width);
   grid.y_height = out_height, grid.y_width = out_width, grid.y_pixel = filters;
-  join_pixels(grid);
   return grid;
 }
 
@@ -150,7 +139,6 @@ std::vector<Conv2dPhase> conv2d_phases(const Conv2dGeometry& g) {
       grid.tap_rows = rows.dy_rows, grid.tap_columns = columns.dy_rows;
       grid.y_height = g.height, grid.y_width = g.width, grid.y_pixel = g.channels;
       grid.y_step = g.options.stride, grid.y_row = rows.first, grid.y_column = columns.first;
-      join_pixels(grid);
       for (const int64_t u : rows.taps) {
         for (const int64_t v : columns.taps) phase.taps.push_back(u * g.kernel_width + v);
       }

@@ -34,10 +34,24 @@ void multiply_panel(const TapTable& table, int64_t length, const Panels& weights
   }
 }
 
+/// Where each pixel sees itself alone, those of all images are one row.
+TapGrid joined(TapGrid grid) {
+  const std::vector<int64_t> own{0};
+  if (grid.tap_rows != own || grid.tap_columns != own || grid.step != 1 || grid.y_step != 1) {
+    return grid;
+  }
+  if (grid.rows != grid.height || grid.columns != grid.width) return grid;
+  if (grid.y_height != grid.height || grid.y_width != grid.width) return grid;
+  grid.columns = grid.width = grid.y_width = grid.pixels();
+  grid.images = grid.rows = grid.height = grid.y_height = 1;
+  return grid;
+}
+
 }  // namespace
 
-void tap_product(const TapGrid& grid, const real* x, const Panels& weights, const real* bias,
+void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, const real* bias,
                  real* y) {
+  const TapGrid grid = joined(pixels);
   const kernels::tile::Kernels& kernel = tile();
   const std::vector<real> zeros(static_cast<size_t>(grid.length), real{0});
   std::vector<real> start(static_cast<size_t>(weights.count() * kernel.columns), real{0});
