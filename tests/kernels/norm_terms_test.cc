@@ -111,4 +111,40 @@ TEST_CASE("terms of reals follow the contract") {
   }
 }
 
+TEST_CASE("signs of ordered channels are those of their terms") {
+  BitDraw draw(kSeed + 1);
+  for (int round = 0; round < 12000; ++round) {
+    CAPTURE(kSeed, round);
+    const TermCase made(draw);
+    const size_t channels = made.y.size();
+    std::vector<int32_t> order;
+    for (size_t c = 0; c < channels; ++c) {
+      order.insert(order.begin() + draw.between(0, static_cast<int64_t>(c)),
+                   static_cast<int32_t>(c));
+    }
+    std::vector<int64_t> counts = {static_cast<int64_t>(channels)};
+    for (int n = 1; n < made.terms; ++n) counts.push_back(draw.between(0, counts.back()));
+    std::vector<uint64_t> expected;
+    for (int n = 0; n < made.terms; ++n) {
+      const size_t first = expected.size(), t = static_cast<size_t>(n);
+      expected.resize(first + static_cast<size_t>((counts[t] + 63) / 64));
+      for (int64_t c = 0; c < counts[t]; ++c) {
+        real e = made.y[static_cast<size_t>(order[static_cast<size_t>(c)])];
+        for (size_t m = 0; m < t; ++m) e = e - (e >= 0 ? made.mu[m] : -made.mu[m]);
+        expected[first + static_cast<size_t>(c / 64)] |= uint64_t{e >= 0} << (c % 64);
+      }
+    }
+    for (const Isa isa : supported_isas()) {
+      const norm::Kernels& kernels = norm::find(std::string(isa_name(isa)).c_str());
+      CAPTURE(kernels.name);
+      std::vector<uint64_t> found(expected.size() + 1, 0x55);
+      kernels.channel_signs(
+          made.y.data(), {made.terms, made.mu.data(), order.data(), counts.data()}, found.data());
+      REQUIRE(found.back() == 0x55);
+      found.pop_back();
+      REQUIRE(found == expected);
+    }
+  }
+}
+
 }  // namespace

@@ -68,22 +68,13 @@ void values(const Run<T>& run, const Affine& affine, const Activation& h, real* 
   });
 }
 
-template <class T>
-void codes(const Run<T>& run, const Affine& affine, bool two_sided, int32_t top,
-           uint16_t* out) noexcept {
+void codes(const real* r, int64_t n, int32_t top, uint16_t* out) noexcept {
   const auto most = static_cast<real>(top);
-  const real sign = folded_sign(two_sided);
-  with_pool(run.below != 0, [&](auto is) {
-    for_outputs(run.channels, [&](auto lanes, int64_t first, int64_t last) {
-      using V = decltype(lanes);
-      for (int64_t p = 0; p < run.pixels; ++p) {
-        for (int64_t c = first; c < last; c += V::kCount) {
-          keep_short<V>();
-          const auto y = V::fold(expression<V, is.kPool>(run, affine, p, c), V::splat(sign));
-          // One clamp is enough: top min(1, max(0, y)) = min(top, max(0, top y)).
-          V::store(V::round(V::splat(most) * y, V::splat(most)), out + p * run.channels + c);
-        }
-      }
-    });
+  for_outputs(n, [&](auto lanes, int64_t first, int64_t last) {
+    using V = decltype(lanes);
+    for (int64_t i = first; i < last; i += V::kCount) {
+      keep_short<V>();
+      V::store(V::round(V::splat(most) * V::load(r + i), V::splat(most)), out + i);
+    }
   });
 }

@@ -15,7 +15,7 @@
 
 template <class T>
 constexpr Passes<T> make_passes() {
-  return {pool, values, bits, codes};
+  return {pool, values, bits};
 }
 
 constexpr Kernels make_kernels(const char* name) {
@@ -23,7 +23,9 @@ constexpr Kernels make_kernels(const char* name) {
           make_passes<int16_t>(),
           make_passes<int32_t>(),
           make_passes<real>(),
+          codes,
           term_bytes,
           term_words,
-          term_planes};
+          term_planes,
+          channel_signs};
 }

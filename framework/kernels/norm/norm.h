@@ -60,6 +60,15 @@ struct TermCode {
   bool negative;
 };
 
+/// The same where the width of a number is that of its channel: `order` holds the channels by
+/// falling width, and the first counts[n] of them have term n; counts[0] is all.
+struct ChannelCode {
+  int terms;
+  const real* mu;
+  const int32_t* order;
+  const int64_t* counts;
+};
+
 template <typename T>
 struct Passes {
   /// out = largest D of each window; below != 0.
@@ -68,9 +77,6 @@ struct Passes {
   void (*values)(const Run<T>& run, const Affine& affine, const Activation& h, real* out) noexcept;
   /// The planes of the codes, a row of a BitTensor per pixel.
   void (*bits)(const Run<T>& run, const Steps<T>& steps, uint64_t* rows) noexcept;
-  /// floor(min(top, max(0, top r)) + 1/2), r = y or, two-sided, |y|.
-  void (*codes)(const Run<T>& run, const Affine& affine, bool two_sided, int32_t top,
-                uint16_t* out) noexcept;
 };
 
 struct Kernels {
@@ -78,6 +84,8 @@ struct Kernels {
   Passes<int16_t> int16;
   Passes<int32_t> int32;
   Passes<real> reals;
+  /// out = floor(top r + 1/2), 0 <= r <= 1.
+  void (*codes)(const real* r, int64_t n, int32_t top, uint16_t* out) noexcept;
   /// out = 128 + sum of level[n] s_n over the terms of an element, where that is a byte.
   void (*term_bytes)(const real* y, int64_t n, const TermCode& code, uint8_t* out) noexcept;
   /// out = sum of level[n] s_n.
@@ -85,6 +93,9 @@ struct Kernels {
   /// Planes of ceil(n / 64) words: s_0 > 0, then s_n > 0 and the mask of each further term. Signs
   /// are 0 where the mask is.
   void (*term_planes)(const real* y, int64_t n, const TermCode& code, uint64_t* row) noexcept;
+  /// Of one pixel y [channels] for each term the plane of s_n > 0 in the order of the code, of
+  /// ceil(counts[n] / 64) words.
+  void (*channel_signs)(const real* y, const ChannelCode& code, uint64_t* row) noexcept;
 };
 
 /// Those for data of type T.

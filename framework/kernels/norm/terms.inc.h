@@ -66,3 +66,29 @@ void term_planes(const real* y, int64_t n, const TermCode& code, uint64_t* row) 
     }
   });
 }
+
+void channel_signs(const real* y, const ChannelCode& code, uint64_t* row) noexcept {
+  const auto words = [&](int n) { return (code.counts[n] + 63) / 64; };
+  int64_t size = 0;
+  for (int n = 0; n < code.terms; ++n) size += words(n);
+  for (int64_t i = 0; i < size; ++i) row[i] = 0;
+  for_parts(code.counts[0], [&](auto lanes, int64_t first, int64_t last) {
+    using V = decltype(lanes);
+    constexpr uint64_t kAll = (uint64_t{1} << V::kCount) - 1;
+    for (int64_t c = first; c < last; c += V::kCount) {
+      auto e = V::gather(y, code.order + c);
+      uint64_t* plane = row + c / 64;
+      for (int n = 0; n < code.terms && c < code.counts[n]; ++n) {
+        const auto minus = V::greater(V::splat(0), e);
+        *plane |= (V::bits(minus) ^ kAll) << (c % 64);
+        plane += words(n);
+        e = e - V::negate_where(minus, V::splat(code.mu[n]));
+      }
+    }
+  });
+  // Vectors went past the last channel of a term.
+  for (int n = 0; n < code.terms; ++n) {
+    row += words(n);
+    if (code.counts[n] % 64 > 0) row[-1] &= (uint64_t{1} << code.counts[n] % 64) - 1;
+  }
+}

@@ -127,17 +127,19 @@ void threshold_bits(const Source<T>& from, BitTensor& bits) {
 
 template <typename T>
 void rounded_bits(const Source<T>& from, BitTensor& bits) {
-  const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
+  const norm::Kernels& kernels = active_kernels();
+  const norm::Activation h = activation_of(from.activation);
   const auto& packing = kernels::bitpack::find(isa_name(active_isa()).data());
   const Lines& lines = from.lines;
   const int64_t channels = lines.channels();
-  const bool two_sided = from.activation == BlockActivation::cabs;
   parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
+    std::vector<real> values;
     std::vector<uint16_t> codes;
     lines.for_stretches(begin, end, [&](const Stretch& s) {
-      codes.resize(static_cast<size_t>(s.pixels * channels));
-      passes.codes(run_of(from.d, lines, s), from.affine, two_sided, top_code(bits.bits()),
-                   codes.data());
+      values.resize(static_cast<size_t>(s.pixels * channels));
+      codes.resize(values.size());
+      norm::passes<T>(kernels).values(run_of(from.d, lines, s), from.affine, h, values.data());
+      kernels.codes(values.data(), s.pixels * channels, top_code(bits.bits()), codes.data());
       for (int64_t p = 0; p < s.pixels; ++p) {
         packing.codes(codes.data() + p * channels, channels, bits.planes(),
                       bits.row(s.output / channels + p));

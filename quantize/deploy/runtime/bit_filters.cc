@@ -74,24 +74,6 @@ void BitFilters::add_popcounts(const std::vector<int32_t>& factors, const uint64
   }
 }
 
-void BitFilters::add_class(const Border& border, int64_t at, const std::vector<int32_t>& inside,
-                           const std::vector<int32_t>& outside,
-                           std::vector<int32_t>& result) const {
-  const int64_t row = border.rows.position_of(at / border.columns.classes());
-  const int64_t column = border.columns.position_of(at % border.columns.classes());
-  const int64_t width = border.columns.kernel();
-  for (int64_t f = 0; f < kBlock; ++f) {
-    int32_t sum = 0;
-    for (int64_t tap = 0; tap < taps_; ++tap) {
-      const bool in =
-          border.rows.inside(row, tap / width) && border.columns.inside(column, tap % width);
-      const auto i = static_cast<size_t>(tap * kBlock + f);
-      sum += in ? inside[i] : outside[i];
-    }
-    result.push_back(sum);
-  }
-}
-
 std::vector<int32_t> BitFilters::terms(const Step& step, const Border& border) const {
   if (step.inside.empty() && step.outside.empty() && step.per_channel == 0) return {};
   std::vector<int32_t> result;
@@ -102,9 +84,7 @@ std::vector<int32_t> BitFilters::terms(const Step& step, const Border& border) c
     std::vector<int32_t> outside(size, 0);
     add_popcounts(step.inside, block(0, b), inside);
     add_popcounts(step.outside, block(0, b), outside);
-    for (int64_t at = 0; at < border.classes(); ++at) {
-      add_class(border, at, inside, outside, result);
-    }
+    append_classes(border, taps_, inside, outside, result);
   }
   return result;
 }

@@ -30,9 +30,6 @@ class BitFilters {
 
  private:
   void describe(const Weights& weights);
-  /// Sums over the taps of a border class, those inside the image and those outside.
-  void add_class(const Border& border, int64_t at, const std::vector<int32_t>& inside,
-                 const std::vector<int32_t>& outside, std::vector<int32_t>& result) const;
   void add_popcounts(const std::vector<int32_t>& factors, const uint64_t* block,
                      std::vector<int32_t>& sums) const;
 

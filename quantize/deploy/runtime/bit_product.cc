@@ -7,6 +7,7 @@
 #include "fracbit/quantize/deploy/runtime/bit_inputs.h"
 #include "fracbit/quantize/deploy/runtime/product.h"
 #include "fracbit/quantize/deploy/runtime/scratch.h"
+#include "fracbit/quantize/deploy/runtime/term_scales.h"
 
 namespace fracbit::deploy::runtime {
 namespace {
@@ -35,11 +36,6 @@ Kernel kernel_of(Op op, const bitgemm::Kernels& kernels) {
   return nullptr;
 }
 
-const bitgemm::Kernels& find_kernels(std::string_view isa) {
-  const bitgemm::Kernels* found = bitgemm::find(std::string(isa).c_str());
-  return found != nullptr ? *found : *bitgemm::find("scalar");
-}
-
 Operand operand_of(const Value& x) {
   Operand operand;
   operand.planes = Layout{x}.planes();
@@ -52,11 +48,6 @@ Operand operand_of(const Value& x) {
     operand.terms.push_back({2 * n - 1, 2 * n});
   }
   return operand;
-}
-
-Border border_of(const Frame& f) {
-  return {{f.out_height, f.in.value.height, f.kernel_height, f.stride, f.padding_begin},
-          {f.out_width, f.in.value.width, f.kernel_width, f.stride, f.padding_begin}};
 }
 
 std::string describe(const Value& x, const Weights& w) {
@@ -73,7 +64,7 @@ class BitProduct : public Product {
   /// Cold, since it runs once per model: compiled for size.
   [[gnu::cold]] BitProduct(const Block& block, const Layout& in, std::string_view isa)
       : Product(Frame(block, in)),
-        kernels_(find_kernels(isa)),
+        kernels_(bit_kernels(isa)),
         name_(describe(in.value, block.weights) + " popcount (" + kernels_.name + ")"),
         filters_(block.weights, frame()),
         plan_(ops::bit_product::make_plan(operand_of(in.value), filters_.operand())),
@@ -81,9 +72,7 @@ class BitProduct : public Product {
         inputs_(frame()),
         exact_(is_exact(block, in.value)),
         narrow_(exact_ && is_narrow(largest_sum(block, in.value))),
-        x_scales_(in.value.scales),
-        w_scales_(block.weights.scales) {
-    if (w_scales_.empty()) w_scales_.assign(static_cast<size_t>(plan_.w_terms), 1.0F);
+        scales_(block.weights, in.value, plan_.w_terms, plan_.x_terms) {
     for (const Step& step : plan_.steps) {
       filter_terms_.push_back(filters_.terms(step, border_));
     }
@@ -98,8 +87,7 @@ class BitProduct : public Product {
     const auto steps = static_cast<int64_t>(plan_.steps.size());
     return inputs_.scratch_bytes(lines) + scratch_bytes_of<int32_t>(count) +
            scratch_bytes_of<int32_t>(count * steps) +
-           scratch_bytes_of<int32_t>(exact_ ? 0 : count * kBlock * plan_.w_terms * plan_.x_terms) +
-           scratch_bytes_of<float>(exact_ ? 0 : plan_.w_terms * kBlock);
+           scratch_bytes_of<int32_t>(exact_ ? 0 : count * kBlock * scales_.products());
   }
   void run(const Part& part) const noexcept override;
 
@@ -110,10 +98,8 @@ class BitProduct : public Product {
     int32_t* classes;      ///< where the filter terms of each pixel's border class start
     int32_t* pixel_terms;  ///< [steps][pixels]
     int32_t* sums;         ///< [terms][pixels][kBlock], unless the product is exact
-    float* scales;         ///< [w_terms][kBlock], the same
   };
 
-  void set_classes(const Part& part, int32_t* classes) const;
   void blocks(const Part& part, int64_t group, const BitInputs::View& x,
               const Arrays& arrays) const;
   /// Where the sums of filters [filter, filter + count) go.
@@ -121,7 +107,6 @@ class BitProduct : public Product {
                          const Arrays& arrays) const;
   void sum_block(int64_t block, const BitInputs::View& x, const Arrays& arrays,
                  const bitgemm::Output& output) const;
-  void combine(const Part& part, int64_t filter, int64_t count, const Arrays& arrays) const;
 
   const bitgemm::Kernels& kernels_;
   std::string name_;
@@ -131,22 +116,9 @@ class BitProduct : public Product {
   BitInputs inputs_;
   bool exact_;
   bool narrow_;
-  std::vector<float> x_scales_, w_scales_;
+  TermScales scales_;
   std::vector<std::vector<int32_t>> filter_terms_;  ///< of each step
 };
-
-void BitProduct::set_classes(const Part& part, int32_t* classes) const {
-  if (frame().dense) {
-    std::fill_n(classes, part.lines, 0);
-    return;
-  }
-  for (int64_t line = part.first; line < part.first + part.lines; ++line) {
-    const int64_t row = border_.rows.class_of(line) * border_.columns.classes();
-    for (int64_t j = 0; j < frame().out_width; ++j) {
-      *classes++ = static_cast<int32_t>((row + border_.columns.class_of(j)) * kBlock);
-    }
-  }
-}
 
 bitgemm::Output BitProduct::output(const Part& part, int64_t filter, int64_t count,
                                    const Arrays& arrays) const {
@@ -193,31 +165,6 @@ void BitProduct::sum_block(int64_t block, const BitInputs::View& x, const Arrays
   }
 }
 
-void BitProduct::combine(const Part& part, int64_t filter, int64_t count,
-                         const Arrays& arrays) const {
-  const int64_t terms = plan_.w_terms;
-  const bool per_filter = static_cast<int64_t>(w_scales_.size()) > terms;
-  for (int64_t f = 0; f < count; ++f) {
-    for (int64_t n = 0; n < terms; ++n) {
-      const int64_t from = per_filter ? (filter + f) * terms + n : n;
-      arrays.scales[n * kBlock + f] = w_scales_[static_cast<size_t>(from)];
-    }
-  }
-  bitgemm::Epilogue epilogue;
-  epilogue.sums = arrays.sums;
-  epilogue.pixels = arrays.pixels;
-  epilogue.w_terms = plan_.w_terms;
-  epilogue.x_terms = plan_.x_terms;
-  epilogue.w_scale = arrays.scales;
-  epilogue.x_scale = x_scales_.data();
-  epilogue.x_scale_step = 0;
-  epilogue.y_step = frame().filters;
-  epilogue.y = static_cast<float*>(part.sums) + filter;
-  epilogue.filters = static_cast<int>(count);
-  const bool single = plan_.w_terms == 1 && plan_.x_terms == 1;
-  (single ? kernels_.scale : kernels_.combine)(epilogue);
-}
-
 void BitProduct::blocks(const Part& part, int64_t group, const BitInputs::View& x,
                         const Arrays& arrays) const {
   for (size_t i = 0; i < plan_.steps.size(); ++i) {
@@ -231,7 +178,9 @@ void BitProduct::blocks(const Part& part, int64_t group, const BitInputs::View& 
     const int64_t count = std::min(kBlock, frame().group_filters - b * kBlock);
     sum_block(group * filters_.blocks_per_group() + b, x, arrays,
               output(part, filter, count, arrays));
-    if (!exact_) combine(part, filter, count, arrays);
+    if (exact_) continue;
+    scales_.combine(kernels_, arrays.sums, arrays.pixels, filter, count,
+                    static_cast<float*>(part.sums));
   }
 }
 
@@ -242,11 +191,8 @@ void BitProduct::run(const Part& part) const noexcept {
   arrays.classes = scratch.take<int32_t>(arrays.pixels);
   arrays.pixel_terms =
       scratch.take<int32_t>(arrays.pixels * static_cast<int64_t>(plan_.steps.size()));
-  if (!exact_) {
-    arrays.sums = scratch.take<int32_t>(arrays.pixels * kBlock * plan_.w_terms * plan_.x_terms);
-    arrays.scales = scratch.take<float>(plan_.w_terms * kBlock);
-  }
-  set_classes(part, arrays.classes);
+  if (!exact_) arrays.sums = scratch.take<int32_t>(arrays.pixels * kBlock * scales_.products());
+  set_classes(frame(), border_, part, arrays.classes);
   for (int64_t group = 0; group < frame().groups; ++group) {
     blocks(part, group, inputs_.load(part, group), arrays);
   }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
+
+#include "fracbit/quantize/deploy/runtime/product.h"
 
 namespace fracbit::deploy::runtime {
 
@@ -47,5 +50,15 @@ struct Border {
 
   int64_t classes() const { return rows.classes() * columns.classes(); }
 };
+
+Border border_of(const Frame& frame);
+
+/// Where the kBlock terms of each pixel's class start, for the pixels of a part.
+void set_classes(const Frame& frame, const Border& border, const Part& part, int32_t* classes);
+
+/// Appends for each class the sums over its taps: of `inside` [taps][kBlock] for those inside the
+/// image, of `outside` for the others.
+void append_classes(const Border& border, int64_t taps, const std::vector<int32_t>& inside,
+                    const std::vector<int32_t>& outside, std::vector<int32_t>& terms);
 
 }  // namespace fracbit::deploy::runtime

@@ -131,8 +131,8 @@ Epilogue::Epilogue(const Block& block, const Value& x, SumType type, const Layou
 }
 
 int64_t Epilogue::scratch_bytes(int64_t columns) const {
-  // A row of pooled sums, and a row of reals or of codes.
-  return 2 * ceil_div(columns * filters_ * 4, 64) * 64;
+  // Rows of pooled sums, of reals and of codes.
+  return 3 * ceil_div(columns * filters_ * 4, 64) * 64;
 }
 
 template <typename T>
@@ -156,15 +156,6 @@ void Epilogue::pool_row(const T* d, int64_t row, int64_t columns, T* out) const 
 }
 
 template <typename T>
-void Epilogue::pack_codes(const T* d, int64_t below, int64_t columns, std::byte* out,
-                          std::byte* scratch) const {
-  auto* codes = reinterpret_cast<uint16_t*>(scratch);
-  norm::passes<T>(kernels_).codes({d, below, columns, filters_}, {slope_.data(), offset_.data()},
-                                  output_.activation == Activation::cabs, layout_.value.top, codes);
-  pack_words(codes, columns, layout_, reinterpret_cast<uint64_t*>(out));
-}
-
-template <typename T>
 void Epilogue::row(const T* d, int64_t below, const Results& results, std::byte* out,
                    std::byte* scratch) const {
   const norm::Run<T> run{d, below, results.columns, filters_};
@@ -176,18 +167,23 @@ void Epilogue::row(const T* d, int64_t below, const Results& results, std::byte*
         run, {steps->above.data(), two_sided, slope_.data(), stride, top_, layout_.planes()},
         reinterpret_cast<uint64_t*>(out));
   }
-  if (output_.form == Form::codes) return pack_codes(d, below, results.columns, out, scratch);
   const bool floats = output_.form == Form::floats;
   auto* y = reinterpret_cast<float*>(floats ? out : scratch);
   passes.values(run, {slope_.data(), offset_.data()}, activation_of(output_.activation), y);
-  if (!floats) terms_.encode(y, results.columns, out);
+  if (output_.form == Form::codes) {
+    auto* codes = reinterpret_cast<uint16_t*>(scratch + scratch_bytes(results.columns) / 3);
+    kernels_.codes(y, results.columns * filters_, layout_.value.top, codes);
+    pack_words(codes, results.columns, layout_, reinterpret_cast<uint64_t*>(out));
+  } else if (!floats) {
+    terms_.encode(y, results.columns, out);
+  }
 }
 
 template <typename T>
 void Epilogue::apply(const Sums<T>& sums, const Results& results, std::byte* scratch) const {
   const bool pairs = window_.size == 2 && window_.stride == 2 && !window_.before_norm;
   auto* pooled = reinterpret_cast<T*>(scratch);
-  std::byte* rest = scratch + scratch_bytes(results.columns) / 2;
+  std::byte* rest = scratch + scratch_bytes(results.columns) / 3;
   for (int64_t i = 0; i < results.rows; ++i) {
     std::byte* out = results.out + i * results.out_row;
     if (window_.size == 0) {

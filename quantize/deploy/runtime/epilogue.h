@@ -61,9 +61,6 @@ class Epilogue {
            std::byte* scratch) const;
   template <typename T>
   void pool_row(const T* d, int64_t row, int64_t columns, T* out) const;
-  template <typename T>
-  void pack_codes(const T* d, int64_t below, int64_t columns, std::byte* out,
-                  std::byte* scratch) const;
 
   const kernels::norm::Kernels& kernels_;
   Output output_;

@@ -22,7 +22,20 @@ int64_t Layout::pixel_bytes() const {
     case Form::grid:
       return ceil_div(value.channels * integer_bytes, 4) * 4;
     default:
-      return planes() * words_per_plane() * 8;
+      break;
+  }
+  if (order.empty()) return planes() * words_per_plane() * 8;
+  int64_t words = 0;
+  for (const int64_t count : counts) words += ceil_div(count, 64);
+  return 8 * words;
+}
+
+void Layout::order_channels() {
+  for (int width = value.bits; width > 0; --width) {
+    for (size_t c = 0; c < value.widths.size(); ++c) {
+      if (value.widths[c] == width) order.push_back(static_cast<int32_t>(c));
+    }
+    counts.insert(counts.begin(), static_cast<int64_t>(order.size()));
   }
 }
 

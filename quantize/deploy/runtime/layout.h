@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "fracbit/quantize/deploy/model.h"
 
@@ -30,16 +31,22 @@ constexpr bool is_narrow(int64_t largest) {
 ///   codes     plane p holds bit p
 ///   signs     one plane
 ///   residual  sign of term 0, then sign and mask of each further term
+///   residual, widths by channel: `order` holds channels by falling width, and term n is a sign
+///             plane of the first counts[n] of them, in a whole number of words
 ///   grid      no planes: groups of 4 bytes, in each 4 bytes (the integer + 128) or 2 int16
 struct Layout {
   Value value;
   int64_t border_begin = 0;  ///< pixels above and left
   int64_t border_end = 0;    ///< pixels below and right
   int integer_bytes = 0;     ///< grid: 1 or 2
+  std::vector<int32_t> order = {};
+  std::vector<int64_t> counts = {};  ///< with `order`: of each term
 
   bool is_packed() const { return value.form != Form::floats && value.form != Form::grid; }
   int planes() const;
   int64_t words_per_plane() const { return ceil_div(value.channels, 64); }
+  /// Sorts the channels by value.widths, which are not empty.
+  void order_channels();
   int64_t pixel_bytes() const;
   /// What bytes of the border are.
   std::byte border_byte() const {

@@ -25,6 +25,7 @@ std::unique_ptr<const Product> make_product(const Block& block, const Layout& in
   if (block.weights.coding == Coding::float32 || in.value.form == Form::floats) {
     return make_float_product(block, in, isa);
   }
+  if (!in.order.empty()) return make_channel_product(block, in, isa);
   if (in.value.form == Form::grid) return make_grid_product(block, in, isa);
   return make_bit_product(block, in, isa);
 }

@@ -65,6 +65,10 @@ std::unique_ptr<const Product> make_float_product(const Block& block, const Layo
 /// Of codes, signs and residual planes.
 std::unique_ptr<const Product> make_bit_product(const Block& block, const Layout& in,
                                                 std::string_view isa);
+/// Whether the product of a block reads residual planes of ordered channels (Layout), and it.
+bool takes_ordered_channels(const Block& block);
+std::unique_ptr<const Product> make_channel_product(const Block& block, const Layout& in,
+                                                    std::string_view isa);
 /// Bytes of each integer of the input that the product of integers on a grid wants.
 int grid_bytes(const Block& block, const Value& x, std::string_view isa);
 /// Of integers on a grid.

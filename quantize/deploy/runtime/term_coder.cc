@@ -19,6 +19,7 @@ TermCoder::TermCoder(const Output& output, const Layout& layout,
 }
 
 void TermCoder::encode(const float* y, int64_t pixels, std::byte* out) const {
+  if (!layout_.order.empty()) return encode_ordered(y, pixels, out);
   const kernels::norm::TermCode code{
       .terms = output_.bits,
       .mu = output_.scales.data(),
@@ -44,6 +45,15 @@ void TermCoder::encode(const float* y, int64_t pixels, std::byte* out) const {
     } else {
       kernels_.term_words(y, channels, code, reinterpret_cast<int16_t*>(out));
     }
+  }
+}
+
+void TermCoder::encode_ordered(const float* y, int64_t pixels, std::byte* out) const {
+  const kernels::norm::ChannelCode code{output_.bits, output_.scales.data(), layout_.order.data(),
+                                        layout_.counts.data()};
+  for (int64_t p = 0; p < pixels; ++p) {
+    kernels_.channel_signs(y + p * layout_.value.channels, code,
+                           reinterpret_cast<uint64_t*>(out + p * layout_.pixel_bytes()));
   }
 }
 

@@ -22,6 +22,8 @@ class TermCoder {
   void encode(const float* y, int64_t pixels, std::byte* out) const;
 
  private:
+  void encode_ordered(const float* y, int64_t pixels, std::byte* out) const;
+
   const kernels::norm::Kernels& kernels_;
   Output output_;
   std::vector<float> cuts_, keys_, levels_;
