@@ -52,10 +52,56 @@ bool on_grid(const quantize::Spec& spec) {
 
 /// What a backward pass needs besides its inputs.
 struct Block::Saved {
+  Saved(const BlockProduct& product_of, const Random& noise_of)
+      : product(product_of), noise(noise_of) {}
+
+  void backward(Tensor&& dy, std::span<Variable> inputs);
+  BlockProduct::Gradient product_gradient(ops::NormQuantizeGradient&& found) const;
+
+  BlockProduct product;
   Value w;  ///< quantized weights; float ones are those of the parameter
+  std::shared_ptr<quantize::Quantizer> weights, outputs;
+  std::shared_ptr<const quantize::GradientQuantizer> wide;
+  bool step = false;  ///< A is a step function of each element
   ops::NormQuantize norm;
   Tensor y;  ///< before A, where A is not a step function of each element
+  Random noise;
+  std::optional<ops::GradientBits> codes;
+  Work work, norm_work;
 };
+
+BlockProduct::Gradient Block::Saved::product_gradient(ops::NormQuantizeGradient&& found) const {
+  const Profile::Span span(Phase::norm);
+  if (codes) return found.codes(*codes);
+  Tensor g = std::move(found).floats();
+  if (wide) g = values(wide->simulate(g, noise));
+  return g;
+}
+
+void Block::Saved::backward(Tensor&& dy, std::span<Variable> inputs) {
+  Variable& x = inputs[0];
+  Variable& w = inputs[1];
+  ops::NormQuantizeGradient found = profiled(Phase::norm, norm_work, [&] {
+    if (outputs && !step) dy = outputs->backward(y, dy);
+    return std::move(norm).gradient(std::move(dy));
+  });
+  inputs[2].accumulate(std::move(found.gamma));
+  inputs[3].accumulate(std::move(found.beta));
+  Tensor dw;
+  if (!x.requires_grad() && !codes && !wide && product.takes_rows(x.form(), w.shape())) {
+    const Profile::Span span(Phase::weight_gradient, work);
+    dw = product.weight_gradient(x.value(), found.rows(), w.shape());
+  } else {
+    const BlockProduct::Gradient g = product_gradient(std::move(found));
+    if (x.requires_grad()) {
+      const Profile::Span span(Phase::input_gradient, work);
+      x.accumulate(product.input_gradient(g, weights ? this->w : w.form(), x.shape()));
+    }
+    const Profile::Span span(Phase::weight_gradient, work);
+    dw = product.weight_gradient(x.form(), g, w.shape());
+  }
+  w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
+}
 
 Block::Block(const Spec& spec)
     : spec_(spec),
@@ -147,52 +193,33 @@ Value Block::finish(ops::NormQuantize::Output&& output, Saved& saved) {
 
 Variable Block::forward(const Variable& x) {
   const Shape made = product_shape(x.shape());
-  Work work = product_work(x.shape(), weight_.shape(), made);
-  if (weights_ && inputs_) work.bytes = 0;  // that of bits is small
-  const BlockProduct product = this->product(x.shape());
-  auto saved = std::make_shared<Saved>();
+  auto saved = std::make_shared<Saved>(product(x.shape()), random(Purpose::gradient_noise));
+  saved->work = product_work(x.shape(), weight_.shape(), made);
+  if (weights_ && inputs_) saved->work.bytes = 0;  // that of bits is small
   if (weights_) saved->w = quantized(*weights_, weight_.value());
-  ops::NormQuantizeInput sums = product.forward(x.form(), weights_ ? saved->w : weight_.form());
+  ops::NormQuantizeInput sums = saved->product.forward(
+      x.form(), weights_ ? saved->w : weight_.form(), training() && !spec_.pool_first);
   sums.whole = weights_ && inputs_ && weights_->whole_levels() && inputs_->whole_levels();
-  Profile::note(work);
+  Profile::note(saved->work);
   const Profile::Span in_norm(Phase::norm);
   auto [output, state] =
       ops::NormQuantize::forward(std::move(sums), gamma_.value(), beta_.value(), running_mean_,
                                  running_var_, norm_options(), training());
-  saved->norm = std::move(state);
   Value y = finish(std::move(output), *saved);
-  const Work forward_pass = memory_work(static_cast<double>(made.size() + shape_of(y).size()));
-  const Work backward_pass = memory_work(static_cast<double>(2 * made.size() + shape_of(y).size()));
-  Profile::note(forward_pass);
+  const auto numbers = static_cast<double>(made.size());
+  const auto outputs = static_cast<double>(shape_of(y).size());
+  Profile::note(memory_work(numbers + outputs));
 
-  const Random noise = random(Purpose::gradient_noise);
-  std::optional<ops::GradientBits> codes;
+  saved->norm = std::move(state);
+  saved->norm_work = memory_work(2 * numbers + outputs);
+  saved->weights = weights_, saved->outputs = outputs_, saved->wide = wide_gradients_;
+  saved->step = step_.has_value();
   if (weights_ && spec_.quant.grad_bits < 32 && !wide_gradients_) {
-    codes = {static_cast<int>(spec_.quant.grad_bits), noise};
+    saved->codes = {static_cast<int>(spec_.quant.grad_bits), saved->noise};
   }
   return Variable::from_op(
       "block", std::move(y), {x, weight_, gamma_, beta_},
-      [saved, product, codes, noise, work, backward_pass, weights = weights_, outputs = outputs_,
-       step = step_, wide = wide_gradients_](Tensor&& dy, std::span<Variable> inputs) {
-        Variable& x = inputs[0];
-        Variable& w = inputs[1];
-        auto gradients = profiled(Phase::norm, backward_pass, [&] {
-          if (outputs && !step) dy = outputs->backward(saved->y, dy);
-          auto found = std::move(saved->norm).backward(std::move(dy), codes);
-          if (wide) found.x = values(wide->simulate(std::get<Tensor>(found.x), noise));
-          return found;
-        });
-        if (x.requires_grad()) {
-          const Profile::Span span(Phase::input_gradient, work);
-          const Value& factors = weights ? saved->w : w.form();
-          x.accumulate(product.input_gradient(gradients.x, factors, x.shape()));
-        }
-        const Profile::Span span(Phase::weight_gradient, work);
-        Tensor dw = product.weight_gradient(x.form(), gradients.x, w.shape());
-        w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
-        inputs[2].accumulate(std::move(gradients.gamma));
-        inputs[3].accumulate(std::move(gradients.beta));
-      });
+      [saved](Tensor&& dy, std::span<Variable> inputs) { saved->backward(std::move(dy), inputs); });
 }
 
 std::string Block::engine_name() const {

@@ -62,12 +62,13 @@ class Reals {
 
 }  // namespace
 
-Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w, bool exact) const {
+Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w, bool exact,
+                                   ops::BlockMoments* moments) const {
   ops::Conv2dOptions options = options_;
   options.exact = exact;
   switch (kind_) {
     case ProductKind::conv2d:
-      return ops::conv2d_forward(x, w, nullptr, options);
+      return ops::conv2d_forward(x, w, nullptr, options, moments);
     case ProductKind::depthwise:
       return ops::depthwise_conv2d_forward(x, w, nullptr, options_);
     case ProductKind::linear:
@@ -76,7 +77,7 @@ Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w, bool exact)
   return ops::linear_forward(x, w, nullptr);
 }
 
-ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w) const {
+ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w, bool moments) const {
   const bool linear = kind_ == ProductKind::linear;
   const auto* x_bits = std::get_if<ScaledBits>(&x);
   const auto* w_bits = std::get_if<ScaledBits>(&w);
@@ -108,7 +109,11 @@ ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w) con
     return {.d = linear ? ops::quantized_linear(*x_levels, *w_levels)
                         : ops::quantized_conv2d(*x_levels, *w_levels, options_)};
   }
-  return {.d = float_forward(Reals(x), Reals(w), false)};
+  ops::BlockMoments found;
+  ops::NormQuantizeInput made{
+      .d = float_forward(Reals(x), Reals(w), false, moments ? &found : nullptr)};
+  if (found.started()) made.moments = found.merged();
+  return made;
 }
 
 Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Shape& x) const {
@@ -157,6 +162,16 @@ Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Sh
       break;
   }
   return ops::linear_weight_gradient(Reals(x), dy);
+}
+
+bool BlockProduct::takes_rows(const Value& x, const Shape& w) const {
+  return kind_ == ProductKind::conv2d && !is_quantized(x) &&
+         ops::conv2d_takes_rows(shape_of(x), w, options_);
+}
+
+Tensor BlockProduct::weight_gradient(const Tensor& x, const ops::GradientRows& g,
+                                     const Shape& w) const {
+  return ops::conv2d_weight_gradient(x, g, w, options_);
 }
 
 std::string BlockProduct::name(const Value& x, const Value& w, int64_t taps,

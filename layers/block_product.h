@@ -33,18 +33,23 @@ class BlockProduct {
   BlockProduct(ProductKind kind, const ops::Conv2dOptions& options)
       : kind_(kind), options_(options) {}
 
-  /// x w as D and the scale a, x w = a D.
-  ops::NormQuantizeInput forward(const Value& x, const Value& w) const;
+  /// x w as D and the scale a, x w = a D. With `moments`, those of a float D come along where that
+  /// costs nothing.
+  ops::NormQuantizeInput forward(const Value& x, const Value& w, bool moments) const;
   /// dx from the gradient g of x w. `x` is its shape.
   Tensor input_gradient(const Gradient& g, const Value& w, const Shape& x) const;
   /// dw. `w` is its shape.
   Tensor weight_gradient(const Value& x, const Gradient& g, const Shape& w) const;
+  /// Whether dw may be had from rows of a float g, as they are made, and dw.
+  bool takes_rows(const Value& x, const Shape& w) const;
+  Tensor weight_gradient(const Tensor& x, const ops::GradientRows& g, const Shape& w) const;
 
   /// What computes the forward product of operands of these forms on this machine.
   static std::string name(const Value& x, const Value& w, int64_t taps, int64_t group_filters);
 
  private:
-  Tensor float_forward(const Tensor& x, const Tensor& w, bool exact) const;
+  Tensor float_forward(const Tensor& x, const Tensor& w, bool exact,
+                       ops::BlockMoments* moments = nullptr) const;
 
   ProductKind kind_;
   ops::Conv2dOptions options_;

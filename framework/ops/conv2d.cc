@@ -8,6 +8,7 @@
 #include "fracbit/framework/ops/column_sums.h"
 #include "fracbit/framework/ops/conv2d_geometry.h"
 #include "fracbit/framework/ops/examples.h"
+#include "fracbit/framework/ops/few_channels.h"
 #include "fracbit/framework/ops/padded.h"
 #include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/ops/tap_outer.h"
@@ -18,14 +19,6 @@
 
 namespace fracbit::ops {
 namespace {
-
-/// With fewer channels the taps of a kernel row are read as one: they are contiguous in x if x has
-/// its padding in memory.
-constexpr int64_t kFewChannels = 16;
-
-bool merges(const Conv2dGeometry& g) {
-  return g.options.groups == 1 && g.kernel_width > 1 && g.channels < kFewChannels;
-}
 
 WinogradShape winograd_shape(const Conv2dGeometry& g) {
   return {.kernel = g.kernel_height,
@@ -70,21 +63,47 @@ Panels turned_weights(const Conv2dGeometry& g, const std::vector<int64_t>& taps,
   return pack_columns(rows, g.group_channels);
 }
 
+GradientRows rows_of(const Tensor& dy) {
+  const Shape& s = dy.shape();
+  return {.rows = [&dy, row = s[2] * s[3], height = s[1]](int64_t image, int64_t begin, int64_t,
+                                                          real*) -> const real* {
+    return dy.data() + (image * height + begin) * row;
+  }};
+}
+
+void direct_weight_gradient(const Conv2dGeometry& g, const Tensor& x, const Tensor& dy, real* dw) {
+  TapOuter s;
+  s.images = g.images, s.dy_height = g.out_height, s.dy_width = g.out_width;
+  s.dy_pixel = g.filters, s.filters = g.group_filters;
+  s.height = g.height, s.width = g.width, s.pixel = g.channels, s.length = g.group_channels;
+  s.step = g.options.stride, s.padding = g.options.padding_begin;
+  s.tap_rows = g.kernel_height, s.tap_columns = g.kernel_width;
+  Tensor x_copy, dy_copy;
+  if (reads_past_x(s)) x_copy = padded_copy(x, 0, 0, tap_outer_slack());
+  if (reads_past_dy(s)) dy_copy = padded_copy(dy, 0, 0, tap_outer_slack());
+  const real* x_data = x_copy.empty() ? x.data() : x_copy.data();
+  const real* dy_data = dy_copy.empty() ? dy.data() : dy_copy.data();
+  for (int64_t group = 0; group < g.options.groups; ++group) {
+    tap_outer(s, dy_data + group * g.group_filters, x_data + group * g.group_channels,
+              dw + group * g.group_filters * g.filter_size());
+  }
+}
+
 }  // namespace
 
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
-                      const Conv2dOptions& options) {
+                      const Conv2dOptions& options, BlockMoments* moments) {
   const Conv2dGeometry g("conv2d", x.shape(), weight.shape(), options);
   g.check_bias("conv2d", bias);
   Tensor y = Tensor::uninitialized(g.result());
   if (const WinogradShape shape = winograd_shape(g); takes_winograd(g, shape)) {
     winograd_product(shape, x.data(), weight.data(), bias == nullptr ? nullptr : bias->data(),
-                     y.data());
+                     y.data(), moments);
     return y;
   }
   TapGrid grid = g.forward_grid();
   Tensor padded;
-  if (merges(g)) {
+  if (has_few_channels(g)) {
     padded = padded_copy(x, options.padding_begin, options.padding_end, 0);
     grid.height = g.height + options.padding_begin + options.padding_end;
     grid.width = g.width + options.padding_begin + options.padding_end;
@@ -98,7 +117,8 @@ Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
     const Panels panels = pack_rows(weight.data() + filter * g.filter_size(), g.filter_size(),
                                     g.group_filters, g.filter_size());
     tap_product(grid, source + group * g.group_channels, panels,
-                bias == nullptr ? nullptr : bias->data() + filter, y.data() + filter);
+                bias == nullptr ? nullptr : bias->data() + filter, y.data() + filter,
+                options.groups == 1 ? moments : nullptr);
   }
   return y;
 }
@@ -127,40 +147,26 @@ Tensor conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& we
                               const Conv2dOptions& options) {
   const Conv2dGeometry g("conv2d", x.shape(), weight, options);
   g.check_gradient("conv2d", dy.shape());
-  if (const WinogradShape shape = winograd_shape(g); takes_winograd(g, shape)) {
-    Tensor dw = Tensor::uninitialized(weight);
-    winograd_weight_gradient(shape, x.data(), dy.data(), dw.data());
-    return dw;
-  }
-  TapOuter s;
-  s.images = g.images, s.dy_height = g.out_height, s.dy_width = g.out_width;
-  s.dy_pixel = g.filters, s.filters = g.group_filters;
-  s.height = g.height, s.width = g.width, s.pixel = g.channels, s.length = g.group_channels;
-  s.step = options.stride, s.padding = options.padding_begin;
-  s.tap_rows = g.kernel_height, s.tap_columns = g.kernel_width;
-  Tensor x_copy, dy_copy;
-  if (merges(g)) {
-    x_copy = padded_copy(x, options.padding_begin, options.padding_end,
-                         std::max(patches_slack(), tap_outer_slack()));
-    s.height += options.padding_begin + options.padding_end;
-    s.width += options.padding_begin + options.padding_end;
-    s.length = g.kernel_width * g.channels, s.padding = 0, s.tap_columns = 1;
-    if (g.filter_size() <= tap_outer_slack()) {
-      x_copy = patches(g, x_copy, tap_outer_slack());
-      s.height = g.out_height, s.width = g.out_width;
-      s.pixel = s.length = g.filter_size(), s.step = 1, s.tap_rows = 1;
-    }
-  } else if (reads_past_x(s)) {
-    x_copy = padded_copy(x, 0, 0, tap_outer_slack());
-  }
-  if (reads_past_dy(s)) dy_copy = padded_copy(dy, 0, 0, tap_outer_slack());
-  const real* x_data = x_copy.empty() ? x.data() : x_copy.data();
-  const real* dy_data = dy_copy.empty() ? dy.data() : dy_copy.data();
   Tensor dw = Tensor::uninitialized(weight);
-  for (int64_t group = 0; group < options.groups; ++group) {
-    tap_outer(s, dy_data + group * g.group_filters, x_data + group * g.group_channels,
-              dw.data() + group * g.group_filters * g.filter_size());
+  if (has_few_channels(g)) {
+    few_channels_weight_gradient(g, x, rows_of(dy), dw.data());
+  } else if (const WinogradShape shape = winograd_shape(g); takes_winograd(g, shape)) {
+    winograd_weight_gradient(shape, x.data(), dy.data(), dw.data());
+  } else {
+    direct_weight_gradient(g, x, dy, dw.data());
   }
+  return dw;
+}
+
+bool conv2d_takes_rows(const Shape& x, const Shape& weight, const Conv2dOptions& options) {
+  return has_few_channels(Conv2dGeometry("conv2d", x, weight, options));
+}
+
+Tensor conv2d_weight_gradient(const Tensor& x, const GradientRows& dy, const Shape& weight,
+                              const Conv2dOptions& options) {
+  const Conv2dGeometry g("conv2d", x.shape(), weight, options);
+  Tensor dw = Tensor::uninitialized(weight);
+  few_channels_weight_gradient(g, x, dy, dw.data());
   return dw;
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "fracbit/framework/ops/gradient_rows.h"
+#include "fracbit/framework/ops/moments.h"
 #include "fracbit/framework/tensor.h"
 #include "fracbit/framework/variable.h"
 
@@ -28,15 +30,21 @@ struct Conv2dOptions {
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2dOptions& options);
 
 /// y[n, i, j, f] = bias[f] + sum over u, v, c of x[n, i s + u - p, j s + v - p, c] weight[f, u, v,
-/// c]. `bias` [Cout] may be null. Throws as conv2d_shape.
+/// c]. `bias` [Cout] may be null. `moments`, if not null, become those of y where groups = 1; with
+/// groups they are not started. Throws as conv2d_shape.
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
-                      const Conv2dOptions& options);
+                      const Conv2dOptions& options, BlockMoments* moments = nullptr);
 /// Gradient of the input (shape `x`) from the gradient dy of the output.
 Tensor conv2d_input_gradient(const Tensor& dy, const Tensor& weight, const Shape& x,
                              const Conv2dOptions& options);
 /// Gradient of the weights (shape `weight`) from the gradient dy of the output.
 Tensor conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& weight,
                               const Conv2dOptions& options);
+/// The same from rows of dy as they are made, for convolutions that conv2d_takes_rows(): those of
+/// few input channels, as a first layer has.
+Tensor conv2d_weight_gradient(const Tensor& x, const GradientRows& dy, const Shape& weight,
+                              const Conv2dOptions& options);
+bool conv2d_takes_rows(const Shape& x, const Shape& weight, const Conv2dOptions& options);
 
 /// The differentiable form; `bias` may be undefined.
 Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,

@@ -8,6 +8,8 @@
 #include "fracbit/framework/bit_tensor.h"
 #include "fracbit/framework/int_tensor.h"
 #include "fracbit/framework/ops/batch_norm.h"
+#include "fracbit/framework/ops/channels.h"
+#include "fracbit/framework/ops/gradient_rows.h"
 #include "fracbit/framework/ops/pool.h"
 #include "fracbit/framework/random.h"
 
@@ -42,6 +44,8 @@ struct NormQuantizeInput {
   bool whole = false;
   /// |D| <= most; 0: not known. A small bound makes the statistics of int16 faster.
   int64_t most = 0;
+  /// Those of a Tensor d, where they are known; the statistics without a pool first.
+  std::optional<ChannelMoments> moments = {};
 };
 
 /// Gradient codes to make of the gradient of D: 1 .. 8 bits, noise of element i is noise.noise(i).
@@ -51,6 +55,7 @@ struct GradientBits {
 };
 
 struct NormQuantizeResult;
+class NormQuantizeGradient;
 
 /// Batch normalisation, max pool, activation and quantizer of a block in one, over integers or
 /// floats.
@@ -93,18 +98,17 @@ class NormQuantize {
   /// Shapes   dout like the output; throws ShapeError otherwise, ConfigError for gradient bits
   ///          outside 1 .. 8
   Gradients backward(Tensor dout, const std::optional<GradientBits>& codes) &&;
+  /// The same, with the gradient of D still to be made, in the form that is asked for.
+  NormQuantizeGradient gradient(Tensor dout) &&;
 
  private:
+  friend class NormQuantizeGradient;
   using Data = std::variant<Tensor, IntTensor>;
 
   void find_statistics(const NormQuantizeInput& input, Tensor& running_mean, Tensor& running_var);
   void find_expression(const Tensor& beta);
   Output output() const;
-
-  struct InputMap;
   Tensor centres() const;
-  InputMap find_map(const std::vector<double>& sums, Gradients& found) const;
-  Tensor room_for_gradient(Tensor& dout);
 
   Data d_;
   Data pooled_;  ///< D after the pool, if that was a pass of its own
@@ -124,6 +128,32 @@ class NormQuantize {
 struct NormQuantizeResult {
   NormQuantize::Output output;
   NormQuantize state;
+};
+
+/// The gradients of gamma and beta, and what makes that of D.
+class NormQuantizeGradient {
+ public:
+  Tensor gamma, beta;
+
+  /// The gradient with respect to x = a D, in memory that was D's or the output's gradient's.
+  Tensor floats() &&;
+  /// Its codes. Throws ConfigError for bits outside 1 .. 8.
+  GradientCodes codes(const GradientBits& bits) const;
+  /// Its rows as they are asked for, where D is [N, H, W, C]. They refer to this object.
+  GradientRows rows() const;
+
+ private:
+  friend class NormQuantize;
+  NormQuantizeGradient(NormQuantize&& of, Tensor dout);
+
+  void find_map(const std::vector<double>& sums);
+  template <typename F>
+  auto with_images(F f) const;
+  Tensor room();
+
+  NormQuantize of_;
+  Tensor dout_;
+  Tensor a_, b_, c_;  ///< g = A dy + (B D + C), per channel
 };
 
 }  // namespace fracbit::ops

@@ -1,13 +1,15 @@
 #pragma once
 
+#include "fracbit/framework/ops/moments.h"
 #include "fracbit/framework/ops/panels.h"
 #include "fracbit/framework/ops/tap_table.h"
 
 namespace fracbit::ops {
 
 /// y[pixel][f] = bias[f] + sum over taps t, k < length of x[tap t of pixel][k] weights[t length +
-/// k][f]. `bias` may be null.
+/// k][f]. `bias` may be null. So may `moments`; otherwise grid pixels are the pixels of y, in their
+/// order, and all of each is written: their moments are taken.
 void tap_product(const TapGrid& grid, const real* x, const Panels& weights, const real* bias,
-                 real* y);
+                 real* y, BlockMoments* moments = nullptr);
 
 }  // namespace fracbit::ops

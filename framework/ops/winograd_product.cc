@@ -155,21 +155,38 @@ class Block {
   Tensor m_;  ///< [position][tile][column]
 };
 
-/// Tiles of a block: with many weights, more tiles share what is read of them.
-int64_t block_tiles(const Factors& factors) {
-  const int64_t groups = factors.channels * factors.filters > 256 * 256 ? 8 : 4;
-  return groups * tile().rows;
+/// Rows of tiles of a block. With many weights, more tiles share what is read of them; rows of
+/// tiles fill rows of a register tile where that takes no more than twice the tiles wanted.
+int64_t block_rows(const WinogradShape& s, const Factors& factors) {
+  const int64_t wanted = (factors.channels * factors.filters > 256 * 256 ? 8 : 4) * tile().rows;
+  const int64_t least = (wanted + s.tile_columns() - 1) / s.tile_columns();
+  for (int64_t rows = least; rows < 2 * least; ++rows) {
+    if (rows * s.tile_columns() % tile().rows == 0) return rows;
+  }
+  return least;
+}
+
+/// The first pixel of a row of tiles, counted through all images.
+int64_t first_pixel(const WinogradShape& s, int64_t tile_row) {
+  const int64_t image = tile_row / s.tile_rows();
+  return (image * s.out_height + tile_row % s.tile_rows() * s.tile()) * s.out_width;
 }
 
 void multiply(const WinogradShape& s, const real* source, const Factors& factors, const real* bias,
-              real* result) {
+              real* result, BlockMoments* moments) {
   std::vector<real> zeros;
   if (bias == nullptr) zeros.resize(static_cast<size_t>(s.filters));
-  parallel_for(s.tiles(), block_tiles(factors), [&](int64_t begin, int64_t end) {
-    Block block(s, factors, begin, end - begin);
+  const int64_t rows = s.images * s.tile_rows();
+  const int64_t grain = block_rows(s, factors);
+  if (moments != nullptr) moments->start((rows + grain - 1) / grain, s.filters);
+  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+    Block block(s, factors, begin * s.tile_columns(), (end - begin) * s.tile_columns());
     block.transform_source(source);
     block.multiply();
     block.transform_result(bias == nullptr ? zeros.data() : bias, result);
+    if (moments == nullptr) return;
+    const int64_t pixel = first_pixel(s, begin);
+    moments->add(begin / grain, result + pixel * s.filters, first_pixel(s, end) - pixel);
   });
 }
 
@@ -187,13 +204,13 @@ bool winograd_fits(const WinogradShape& s) {
 }
 
 void winograd_product(const WinogradShape& s, const real* source, const real* weight,
-                      const real* bias, real* result) {
-  multiply(s, source, factors_of(s, weight), bias, result);
+                      const real* bias, real* result, BlockMoments* moments) {
+  multiply(s, source, factors_of(s, weight), bias, result, moments);
 }
 
 void winograd_turned_product(const WinogradShape& s, const real* source, const real* weight,
                              real* result) {
-  multiply(s, source, turned_factors_of(s, weight), nullptr, result);
+  multiply(s, source, turned_factors_of(s, weight), nullptr, result, nullptr);
 }
 
 }  // namespace fracbit::ops

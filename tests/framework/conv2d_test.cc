@@ -7,6 +7,7 @@
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/depthwise_conv2d.h"
+#include "fracbit/framework/parallel.h"
 #include "fracbit/framework/random.h"
 #include "support/catch.h"
 #include "support/whole_numbers.h"
@@ -64,6 +65,14 @@ void for_each_product(const Case& c, const Body& body) {
   }
 }
 
+void check_moments(const ops::ChannelMoments& found, const Tensor& y) {
+  const ops::ChannelMoments expected = ops::channel_moments(y);
+  for (size_t c = 0; c < expected.mean.size(); ++c) {
+    CHECK(found.mean[c] == Approx(expected.mean[c]).margin(1e-5));
+    CHECK(found.squares[c] == Approx(expected.squares[c]).epsilon(1e-5));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("convolutions and their gradients are the sums they claim to be") {
@@ -85,9 +94,34 @@ TEST_CASE("convolutions and their gradients are the sums they claim to be") {
       dx[in] += dy[out] * weight[w];
       dw[w] += dy[out] * x[in];
     });
-    CHECK(equal(ops::conv2d_forward(x, weight, &bias, c.options), y));
+    ops::BlockMoments moments;
+    CHECK(equal(ops::conv2d_forward(x, weight, &bias, c.options, &moments), y));
+    CHECK(moments.started() == (c.options.groups == 1));
+    if (moments.started()) check_moments(moments.merged(), y);
     CHECK(equal(ops::conv2d_input_gradient(dy, weight, c.x, c.options), dx));
     CHECK(equal(ops::conv2d_weight_gradient(x, dy, c.weight, c.options), dw));
+  }
+}
+
+TEST_CASE("weight gradients from rows of dy are those from all of it") {
+  for (const Case& c : kCases) {
+    if (!ops::conv2d_takes_rows(c.x, c.weight, c.options)) continue;
+    INFO("x " << c.x << " weight " << c.weight << " stride " << c.options.stride);
+    const Tensor x = whole_numbers(c.x, 1);
+    const Tensor dy = whole_numbers(ops::conv2d_shape(c.x, c.weight, c.options), 4);
+    const Tensor dw = ops::conv2d_weight_gradient(x, dy, c.weight, c.options);
+    for (const int64_t band : {int64_t{1}, int64_t{2}, dy.shape()[1]}) {
+      const auto copy = [&](int64_t image, int64_t begin, int64_t end, real* room) {
+        CHECK((begin % band == 0 && (end % band == 0 || end == dy.shape()[1])));
+        const int64_t row = dy.shape()[2] * dy.shape()[3];
+        std::copy_n(dy.data() + (image * dy.shape()[1] + begin) * row, (end - begin) * row, room);
+        return static_cast<const real*>(room);
+      };
+      set_threads(1);  // the checks
+      const ops::GradientRows rows{copy, band};
+      CHECK(equal(ops::conv2d_weight_gradient(x, rows, c.weight, c.options), dw));
+      set_threads(0);
+    }
   }
 }
 
@@ -146,7 +180,9 @@ TEST_CASE("convolutions by Winograd's transforms are within 1e-4 of the sums the
       dx[static_cast<size_t>(in)] += static_cast<double>(dy[out]) * static_cast<double>(weight[w]);
       dw[static_cast<size_t>(w)] += static_cast<double>(dy[out]) * static_cast<double>(x[in]);
     });
-    const Tensor got_y = ops::conv2d_forward(x, weight, &bias, c.options);
+    ops::BlockMoments moments;
+    const Tensor got_y = ops::conv2d_forward(x, weight, &bias, c.options, &moments);
+    check_moments(moments.merged(), got_y);
     const Tensor got_dx = ops::conv2d_input_gradient(dy, weight, c.x, c.options);
     const Tensor got_dw = ops::conv2d_weight_gradient(x, dy, c.weight, c.options);
     CHECK(error_of(got_y, y) <= 1e-4);

@@ -214,6 +214,32 @@ TEST_CASE("gradients of a block's glue are those of its steps") {
   });
 }
 
+TEST_CASE("rows of a block's gradient are those of the whole") {
+  for_cases([](Draw& draw, GlueReference& reference) {
+    if (reference.shape.rank() != 4) return;
+    const GlueReference before = reference;
+    reference.forward();
+    const Tensor dout = draw.tensor(reference.output, -1, 1);
+    const Run whole = run(before, input_of(before, Form::floats), dout);
+    Tensor mean = before.running_mean, var = before.running_var;
+    auto made = NormQuantize::forward(input_of(before, Form::floats), before.gamma, before.beta,
+                                      mean, var, before.options, before.training);
+    const ops::NormQuantizeGradient gradient = std::move(made.state).gradient(dout);
+    const ops::GradientRows rows = gradient.rows();
+    const Shape& s = reference.shape;
+    Tensor g = Tensor::zeros(s);
+    for (int64_t n = 0; n < s[0]; ++n) {
+      for (int64_t begin = 0; begin < s[1]; begin += rows.band) {
+        real* room = g.data() + (n * s[1] + begin) * s[2] * s[3];
+        REQUIRE(rows.rows(n, begin, std::min(s[1], begin + rows.band), room) == room);
+      }
+    }
+    CHECK(equal(std::get<Tensor>(whole.gradients.x), g));
+    CHECK(equal(whole.gradients.gamma, gradient.gamma));
+    CHECK(equal(whole.gradients.beta, gradient.beta));
+  });
+}
+
 TEST_CASE("gradient codes of a block are those of the gradient quantizer") {
   for_cases([](Draw& draw, GlueReference& reference) {
     const GlueReference before = reference;

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
@@ -21,7 +23,7 @@ namespace training = kernels::norm::training;
 
 constexpr int64_t kTaskNumbers = 1 << 14;
 
-const training::Kernels& active_kernels() {
+const training::Kernels& training_kernels() {
   return training::find(isa_name(active_isa()).data());
 }
 
@@ -29,6 +31,121 @@ template <typename T>
 norm::Run<T> run_of(const T* d, const Lines& lines, const Stretch& stretch) {
   return {d + stretch.input, stretch.below, stretch.pixels, lines.channels()};
 }
+
+/// D and what its gradient is made of.
+template <typename T>
+struct GradientSource {
+  const T* d;
+  Shape shape;
+  const T* pooled;  ///< D after the pool, if that was a pass of its own, or null
+  Shape pooled_shape;
+  NormQuantizeOptions options;
+  norm::Affine affine;
+  norm::Activation h;
+  training::Coefficients map;
+  const real* dout;
+};
+
+/// Makes the gradient of D, rows of an image at a time. What is not [N, H, W, C] has one row per
+/// sample.
+template <typename T>
+class ImageGradient {
+ public:
+  explicit ImageGradient(const GradientSource<T>& source)
+      : s_(source),
+        windows_(s_.options.pool && is_plain(*s_.options.pool)),
+        height_(s_.shape.rank() == 4 ? s_.shape[1] : 1),
+        row_(s_.shape.stride0() / height_),
+        lines_(s_.shape, windows_) {}
+
+  int64_t height() const { return height_; }
+  /// rows() takes multiples of it, and the last row.
+  int64_t band() const { return windows_ ? 2 : s_.pooled != nullptr ? height_ : 1; }
+
+  /// Rows [begin, end) of image n; returns the largest |g|.
+  real rows(int64_t n, int64_t begin, int64_t end, real* g) const {
+    if (s_.pooled != nullptr && !windows_) return scattered(n, g);
+    const int64_t first = n * s_.shape.stride0() + begin * row_;
+    const int64_t per_row = windows_ ? 1 : row_ / lines_.channels();
+    const int64_t scale = windows_ ? 2 : 1;
+    const int64_t line = n * lines_.per_image();
+    const Part part{n, first, line + begin * per_row / scale, line + end * per_row / scale};
+    return s_.pooled != nullptr ? unpooled(part, g) : direct(part, g);
+  }
+
+ private:
+  struct Part {
+    int64_t image;
+    int64_t first;  ///< number of D
+    int64_t begin, end;
+  };
+
+  /// Without a pool, or with 2x2 windows after the normalisation.
+  real direct(const Part& part, real* g) const {
+    real most = 0;
+    const auto pass = [&](const Stretch& s, const real* dout) {
+      const real size = passes_.gradient(run_of(s_.d, lines_, s), s_.affine, s_.h, s_.map, dout,
+                                         g + s.input - part.first);
+      most = size > most ? size : most;
+    };
+    lines_.for_stretches(part.begin, part.end,
+                         [&](const Stretch& s) { pass(s, s_.dout + s.output); });
+    lines_.for_rest(part.begin, part.end, [&](const Stretch& s) { pass(s, nullptr); });
+    return most;
+  }
+
+  /// 2x2 windows before the normalisation.
+  real unpooled(const Part& part, real* g) const {
+    std::vector<real> row(static_cast<size_t>(lines_.line_pixels() * lines_.channels()));
+    real most = 0;
+    lines_.for_stretches(part.begin, part.end, [&](const Stretch& s) {
+      const norm::Run<T> pooled{s_.pooled + s.output, 0, s.pixels, lines_.channels()};
+      const real size =
+          passes_.gradient(pooled, s_.affine, s_.h, s_.map, s_.dout + s.output, row.data());
+      most = size > most ? size : most;
+      passes_.unpool(run_of(s_.d, lines_, s), row.data(), g + s.input - part.first);
+    });
+    lines_.for_rest(part.begin, part.end, [&](const Stretch& s) {
+      std::fill_n(g + s.input - part.first, s.pixels * lines_.channels(), real{0});
+    });
+    return most;
+  }
+
+  /// Any windows, before or after the normalisation; the whole image. Only what flows through the
+  /// outputs is scattered: before it, all of g; after it, A dy.
+  real scattered(int64_t n, real* g) const {
+    const int64_t channels = s_.shape.back(), from = n * s_.pooled_shape.stride0();
+    const bool pool_first = s_.options.pool_first;
+    const T* image = s_.d + n * s_.shape.stride0();
+    const std::vector<real> zeros(static_cast<size_t>(channels));
+    std::vector<real> pulled(static_cast<size_t>(s_.pooled_shape.stride0()));
+    const norm::Run<T> outputs{s_.pooled + from, 0, s_.pooled_shape.stride0() / channels, channels};
+    if (pool_first) {
+      passes_.gradient(outputs, s_.affine, s_.h, s_.map, s_.dout + from, pulled.data());
+      std::fill_n(g, s_.shape.stride0(), real{0});
+    } else {
+      const training::Coefficients gated{s_.map.a, zeros.data(), zeros.data()};
+      passes_.gradient(outputs, s_.affine, s_.h, gated, s_.dout + from, pulled.data());
+      const norm::Run<T> inputs{image, 0, s_.shape.stride0() / channels, channels};
+      passes_.gradient(inputs, s_.affine, s_.h, s_.map, nullptr, g);
+    }
+    const WindowPool pool(s_.shape, s_.pooled_shape, *s_.options.pool,
+                          pool_first ? nullptr : s_.affine.scale);
+    pool.backward(image, pulled.data(), g);
+    real most = 0;
+    for (int64_t i = 0; i < s_.shape.stride0(); ++i) {
+      most = std::abs(g[i]) > most ? std::abs(g[i]) : most;
+    }
+    return most;
+  }
+
+  GradientSource<T> s_;
+  bool windows_;  ///< 2x2
+  int64_t height_;
+  int64_t row_;  ///< numbers of D
+  Lines lines_;
+  const training::Passes<T>& passes_ = training::passes<T>(training_kernels());
+};
 
 /// Sum of dy and of dy (D - centre), per channel, in blocks of lines that are added in a tree.
 template <typename T>
@@ -39,7 +156,7 @@ std::vector<double> gradient_sums(const T* d, const Lines& lines, const norm::Af
   const int64_t grain = lines.grain(kTaskNumbers);
   const int64_t blocks = std::max<int64_t>(1, (lines.count() + grain - 1) / grain);
   std::vector<double> sums(static_cast<size_t>(blocks * width));
-  const training::Passes<T>& passes = training::passes<T>(active_kernels());
+  const training::Passes<T>& passes = training::passes<T>(training_kernels());
   parallel_for(lines.count(), grain, [&](int64_t begin, int64_t end) {
     double* into = sums.data() + begin / grain * width;
     lines.for_stretches(begin, end, [&](const Stretch& s) {
@@ -50,88 +167,6 @@ std::vector<double> gradient_sums(const T* d, const Lines& lines, const norm::Af
   tree_reduce(sums.data(), blocks, width);
   return sums;
 }
-
-real largest(const real* g, int64_t count) {
-  real most = 0;
-  for (int64_t i = 0; i < count; ++i) most = std::abs(g[i]) > most ? std::abs(g[i]) : most;
-  return most;
-}
-
-/// What makes the gradient of D, image by image.
-template <typename T>
-class ImageGradient {
- public:
-  ImageGradient(const T* d, const Shape& shape, const norm::Affine& affine,
-                const norm::Activation& h, const training::Coefficients& map, const real* dout)
-      : d_(d), shape_(shape), affine_(affine), h_(h), map_(map), dout_(dout) {}
-
-  /// Without a pool, or with 2x2 windows after the normalisation. g is of the whole image n;
-  /// returns the largest |g|.
-  real direct(int64_t n, bool windows, real* g) const {
-    const Lines lines(shape_, windows);
-    const int64_t image = n * shape_.stride0();
-    real most = 0;
-    const auto pass = [&](const Stretch& s, const real* dout) {
-      const real size =
-          passes_.gradient(run_of(d_, lines, s), affine_, h_, map_, dout, g + s.input - image);
-      most = size > most ? size : most;
-    };
-    lines.for_stretches(n * lines.per_image(), (n + 1) * lines.per_image(),
-                        [&](const Stretch& s) { pass(s, dout_ + s.output); });
-    lines.for_rest(n, [&](const Stretch& s) { pass(s, nullptr); });
-    return most;
-  }
-
-  /// 2x2 windows before the normalisation; p is D after the pool.
-  real unpooled(int64_t n, const T* p, real* g) const {
-    const Lines lines(shape_, true);
-    const int64_t image = n * shape_.stride0();
-    std::vector<real> row(static_cast<size_t>(lines.line_pixels() * lines.channels()));
-    real most = 0;
-    lines.for_stretches(n * lines.per_image(), (n + 1) * lines.per_image(), [&](const Stretch& s) {
-      const norm::Run<T> pooled{p + s.output, 0, s.pixels, lines.channels()};
-      const real size = passes_.gradient(pooled, affine_, h_, map_, dout_ + s.output, row.data());
-      most = size > most ? size : most;
-      passes_.unpool(run_of(d_, lines, s), row.data(), g + s.input - image);
-    });
-    lines.for_rest(n, [&](const Stretch& s) {
-      std::fill_n(g + s.input - image, s.pixels * lines.channels(), real{0});
-    });
-    return most;
-  }
-
-  /// Any windows, before or after the normalisation. Only what flows through the outputs is
-  /// scattered: before it, all of g; after it, A dy.
-  real scattered(int64_t n, const T* p, const Shape& pooled, const PoolOptions& options,
-                 bool pool_first, real* g) const {
-    const int64_t channels = shape_.back(), from = n * pooled.stride0();
-    const T* image = d_ + n * shape_.stride0();
-    const std::vector<real> zeros(static_cast<size_t>(channels));
-    std::vector<real> pulled(static_cast<size_t>(pooled.stride0()));
-    const norm::Run<T> outputs{p + from, 0, pooled.stride0() / channels, channels};
-    if (pool_first) {
-      passes_.gradient(outputs, affine_, h_, map_, dout_ + from, pulled.data());
-      std::fill_n(g, shape_.stride0(), real{0});
-    } else {
-      const training::Coefficients gated{map_.a, zeros.data(), zeros.data()};
-      passes_.gradient(outputs, affine_, h_, gated, dout_ + from, pulled.data());
-      const norm::Run<T> inputs{image, 0, shape_.stride0() / channels, channels};
-      passes_.gradient(inputs, affine_, h_, map_, nullptr, g);
-    }
-    const WindowPool pool(shape_, pooled, options, pool_first ? nullptr : affine_.scale);
-    pool.backward(image, pulled.data(), g);
-    return largest(g, shape_.stride0());
-  }
-
- private:
-  const T* d_;
-  Shape shape_;
-  norm::Affine affine_;
-  norm::Activation h_;
-  training::Coefficients map_;
-  const real* dout_;
-  const training::Passes<T>& passes_ = training::passes<T>(active_kernels());
-};
 
 /// Calls image(n) for all images, in tasks of some size.
 template <typename Image>
@@ -160,24 +195,7 @@ GradientCodes encode_images(const Shape& shape, const GradientBits& options, Gra
   return result;
 }
 
-void check_gradient(const Tensor& dout, const std::optional<GradientBits>& codes,
-                    const Shape& output) {
-  if (dout.shape() != output) {
-    throw ShapeError("[norm_quantize] expects a gradient of shape " + to_string(output) + ", got " +
-                     to_string(dout.shape()));
-  }
-  if (codes && (codes->bits < 1 || codes->bits > 8)) {
-    throw ConfigError("[norm_quantize] expects 1 to 8 gradient bits, got " +
-                      std::to_string(codes->bits));
-  }
-}
-
 }  // namespace
-
-/// g = A dy + (B D + C), per channel.
-struct NormQuantize::InputMap {
-  Tensor a, b, c;
-};
 
 /// Roughly the mean of D: sums about it lose no digits.
 Tensor NormQuantize::centres() const {
@@ -192,75 +210,114 @@ Tensor NormQuantize::centres() const {
 /// The gradients of gamma and beta from the sums of dy and of dy (D - centre), and the map to that
 /// of x: slope dy + pull (x - mean) + shift, where pull and shift carry the gradient through the
 /// batch's own statistics and are zero in evaluation.
-NormQuantize::InputMap NormQuantize::find_map(const std::vector<double>& sums,
-                                              Gradients& found) const {
-  const Tensor centre = centres();
+void NormQuantizeGradient::find_map(const std::vector<double>& sums) {
+  const Tensor centre = of_.centres();
   const auto channels = static_cast<size_t>(centre.size());
-  const Shape& normalised = options_.pool_first ? output_ : shape_of(d_);
+  const Shape& normalised = of_.options_.pool_first ? of_.output_ : shape_of(of_.d_);
   const auto pixels = static_cast<double>(normalised.size()) / static_cast<double>(channels);
-  const double share = training_ ? 1 / pixels : 0;
-  InputMap map{Tensor::zeros(gamma_.shape()), Tensor::zeros(gamma_.shape()),
-               Tensor::zeros(gamma_.shape())};
-  found.gamma = Tensor::uninitialized(gamma_.shape());
-  found.beta = Tensor::uninitialized(gamma_.shape());
+  const double share = of_.training_ ? 1 / pixels : 0;
+  for (Tensor* each : {&gamma, &beta, &a_, &b_, &c_}) *each = Tensor::zeros(centre.shape());
   for (int64_t c = 0; c < centre.size(); ++c) {
     const auto i = static_cast<size_t>(c);
-    const double a = a_[c], inverse = inverse_deviation_[i], slope = gamma_[c] * inverse;
+    const double a = of_.a_[c], inverse = of_.inverse_deviation_[i];
+    const double slope = of_.gamma_[c] * inverse;
     const double sum = sums[i];
     // Sum of dy (x - mean), x = a D.
-    const double product = a * sums[i + channels] + (a * centre[c] - mean_[i]) * sum;
+    const double product = a * sums[i + channels] + (a * centre[c] - of_.mean_[i]) * sum;
     const double pull = -slope * inverse * inverse * product * share;
-    found.beta[c] = static_cast<real>(sum);
-    found.gamma[c] = static_cast<real>(product * inverse);
-    map.a[c] = static_cast<real>(slope);
-    map.b[c] = static_cast<real>(pull * a);
-    map.c[c] = static_cast<real>(-slope * sum * share - pull * mean_[i]);
+    beta[c] = static_cast<real>(sum);
+    gamma[c] = static_cast<real>(product * inverse);
+    a_[c] = static_cast<real>(slope);
+    b_[c] = static_cast<real>(pull * a);
+    c_[c] = static_cast<real>(-slope * sum * share - pull * of_.mean_[i]);
   }
-  return map;
+}
+
+NormQuantizeGradient::NormQuantizeGradient(NormQuantize&& of, Tensor dout)
+    : of_(std::move(of)), dout_(std::move(dout)) {
+  const norm::Affine affine{of_.scale_.data(), of_.shift_.data()};
+  const norm::Activation h = activation_of(of_.options_.activation);
+  const bool windows = of_.options_.pool && !of_.has_pooled_;
+  find_map(
+      visit_numbers(of_.has_pooled_ ? of_.pooled_ : of_.d_, [&](const auto* d, const Shape& shape) {
+        return gradient_sums(d, Lines(shape, windows), affine, h, of_.centres(), dout_);
+      }));
+}
+
+template <typename F>
+auto NormQuantizeGradient::with_images(F f) const {
+  return visit_numbers(of_.d_, [&]<typename T>(const T* d, const Shape& shape) {
+    const T* pooled = of_.has_pooled_ ? numbers<T>(of_.pooled_) : nullptr;
+    return f(ImageGradient<T>({.d = d,
+                               .shape = shape,
+                               .pooled = pooled,
+                               .pooled_shape = of_.output_,
+                               .options = of_.options_,
+                               .affine = {of_.scale_.data(), of_.shift_.data()},
+                               .h = activation_of(of_.options_.activation),
+                               .map = {a_.data(), b_.data(), c_.data()},
+                               .dout = dout_.data()}));
+  });
 }
 
 /// Where floats of the gradient of D go: into memory that is done with, where it has the place.
-Tensor NormQuantize::room_for_gradient(Tensor& dout) {
-  if (!options_.pool) return std::move(dout);
-  const bool reals = std::holds_alternative<Tensor>(d_);
-  if (reals && is_plain(*options_.pool)) return std::move(std::get<Tensor>(d_));
-  return Tensor::uninitialized(shape_of(d_));
+Tensor NormQuantizeGradient::room() {
+  if (!of_.options_.pool) return std::move(dout_);
+  const bool reals = std::holds_alternative<Tensor>(of_.d_);
+  if (reals && is_plain(*of_.options_.pool)) return std::move(std::get<Tensor>(of_.d_));
+  return Tensor::uninitialized(shape_of(of_.d_));
+}
+
+Tensor NormQuantizeGradient::floats() && {
+  const Shape shape = shape_of(of_.d_);
+  return with_images([&](const auto& images) {
+    Tensor g = room();
+    for_images(shape, [&](int64_t n) {
+      images.rows(n, 0, images.height(), g.data() + n * shape.stride0());
+    });
+    return g;
+  });
+}
+
+GradientCodes NormQuantizeGradient::codes(const GradientBits& options) const {
+  if (options.bits < 1 || options.bits > 8) {
+    throw ConfigError("[norm_quantize] expects 1 to 8 gradient bits, got " +
+                      std::to_string(options.bits));
+  }
+  return with_images([&](const auto& images) {
+    return encode_images(shape_of(of_.d_), options,
+                         [&](int64_t n, real* g) { return images.rows(n, 0, images.height(), g); });
+  });
+}
+
+GradientRows NormQuantizeGradient::rows() const {
+  return with_images([](const auto& images) -> GradientRows {
+    return {.rows =
+                [images](int64_t n, int64_t begin, int64_t end, real* room) {
+                  images.rows(n, begin, end, room);
+                  return static_cast<const real*>(room);
+                },
+            .band = images.band()};
+  });
+}
+
+NormQuantizeGradient NormQuantize::gradient(Tensor dout) && {
+  if (dout.shape() != output_) {
+    throw ShapeError("[norm_quantize] expects a gradient of shape " + to_string(output_) +
+                     ", got " + to_string(dout.shape()));
+  }
+  return {std::move(*this), std::move(dout)};
 }
 
 NormQuantize::Gradients NormQuantize::backward(Tensor dout,
                                                const std::optional<GradientBits>& codes) && {
-  check_gradient(dout, codes, output_);
-  const Shape shape = shape_of(d_);
-  const norm::Affine affine{scale_.data(), shift_.data()};
-  const norm::Activation h = activation_of(options_.activation);
-  const bool windows = options_.pool && !has_pooled_;
-  const bool plain = options_.pool && is_plain(*options_.pool);
-
-  Gradients result;
-  const Data& counted = has_pooled_ ? pooled_ : d_;
-  const std::vector<double> sums =
-      visit_numbers(counted, [&](const auto* d, const Shape& counted_shape) {
-        return gradient_sums(d, Lines(counted_shape, windows), affine, h, centres(), dout);
-      });
-  const InputMap map = find_map(sums, result);
-  visit_numbers(d_, [&](const auto* d, const Shape&) {
-    using T = std::remove_const_t<std::remove_pointer_t<decltype(d)>>;
-    const ImageGradient<T> of(d, shape, affine, h, {map.a.data(), map.b.data(), map.c.data()},
-                              dout.data());
-    const T* p = has_pooled_ ? numbers<T>(pooled_) : nullptr;
-    const auto image = [&](int64_t n, real* g) {
-      if (!has_pooled_) return of.direct(n, windows, g);
-      if (plain) return of.unpooled(n, p, g);
-      return of.scattered(n, p, output_, *options_.pool, options_.pool_first, g);
-    };
-    if (codes) {
-      result.x = encode_images(shape, *codes, image);
-    } else {
-      Tensor g = room_for_gradient(dout);
-      for_images(shape, [&](int64_t n) { image(n, g.data() + n * shape.stride0()); });
-      result.x = std::move(g);
-    }
-  });
+  NormQuantizeGradient found = std::move(*this).gradient(std::move(dout));
+  Gradients result{{}, std::move(found.gamma), std::move(found.beta)};
+  if (codes) {
+    result.x = found.codes(*codes);
+  } else {
+    result.x = std::move(found).floats();
+  }
   return result;
 }
 

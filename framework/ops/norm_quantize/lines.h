@@ -54,17 +54,21 @@ class Lines {
     }
   }
 
-  /// Calls f(Stretch) for the input pixels that are in no window of lines [begin, end) of image n:
-  /// a last column, and a last row after the last line. Outputs are counted as inputs.
+  /// Calls f(Stretch) for the input pixels beside lines [begin, end) of one image that are in no
+  /// window: a last column, and a last row after the image's last line. Outputs are counted as
+  /// inputs.
   template <typename F>
-  void for_rest(int64_t n, F f) const {
-    if (!windows_) return;
-    const int64_t row = width_ * channels_, image = n * height_ * row;
+  void for_rest(int64_t begin, int64_t end, F f) const {
+    if (!windows_ || begin == end) return;
+    const int64_t row = width_ * channels_, image = begin / per_image();
+    const int64_t first = image * height_ - image * per_image() * 2;  // row of line 0, so to say
     const auto pixels = [&](int64_t at, int64_t count) { f(Stretch{at, 0, count, at}); };
     if (width_ % 2 != 0) {
-      for (int64_t i = 0; i < height_ / 2 * 2; ++i) pixels(image + (i + 1) * row - channels_, 1);
+      for (int64_t i = 2 * begin; i < 2 * end; ++i) pixels((first + i + 1) * row - channels_, 1);
     }
-    if (height_ % 2 != 0) pixels(image + (height_ - 1) * row, width_);
+    if (height_ % 2 != 0 && end % per_image() == 0) {
+      pixels(((image + 1) * height_ - 1) * row, width_);
+    }
   }
 
  private:

@@ -182,7 +182,8 @@ void NormQuantize::find_statistics(const NormQuantizeInput& input, Tensor& runni
   const Data& d = has_pooled_ && options_.pool_first ? pooled_ : d_;
   const Shape& shape = shape_of(d);
   const auto n = static_cast<double>(shape.size() / shape.back());
-  const ChannelMoments moments = moments_of(d, input.whole, input.most);
+  const bool known = input.moments && !options_.pool_first && !input.whole;
+  const ChannelMoments moments = known ? *input.moments : moments_of(d, input.whole, input.most);
   for (int64_t c = 0; c < a_.size(); ++c) {
     const auto i = static_cast<size_t>(c);
     const auto a = static_cast<double>(a_[c]);

@@ -1,11 +1,11 @@
 #include "fracbit/framework/ops/norm_quantize/statistics.h"
 
-#include <algorithm>
 #include <limits>
 #include <vector>
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/norm/training/training.h"
+#include "fracbit/framework/ops/moments.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops {
@@ -14,55 +14,24 @@ namespace {
 namespace norm = kernels::norm::training;
 __extension__ using Exact = __int128;
 
-constexpr int64_t kBlockNumbers = 1 << 15;
-
-/// Blocks of pixels; each gives `numbers` per channel of type N.
-template <typename N>
-struct Blocks {
-  Blocks(const Shape& shape, int64_t numbers)
-      : channels(shape.back()),
-        pixels(channels == 0 ? 0 : shape.size() / channels),
-        grain(std::max<int64_t>(16, kBlockNumbers / std::max<int64_t>(1, channels))),
-        width(numbers * channels),
-        count((pixels + grain - 1) / grain),
-        values(static_cast<size_t>(count * width)) {}
-
-  N* block(int64_t b) { return values.data() + b * width; }
-  int64_t block_pixels(int64_t b) const { return std::min(grain, pixels - b * grain); }
-  /// Calls f(block, pixels, first number) in parallel.
-  template <typename F>
-  void for_each(F f) {
-    parallel_for(pixels, grain, [&](int64_t begin, int64_t end) {
-      f(block(begin / grain), end - begin, begin * channels);
-    });
-  }
-
-  int64_t channels;
-  int64_t pixels;
-  int64_t grain;
-  int64_t width;
-  int64_t count;
-  std::vector<N> values;
-};
-
-const norm::Kernels& active_kernels() {
-  return norm::find(isa_name(active_isa()).data());
-}
-
 template <typename T>
 ChannelMoments exact_moments(const Shape& shape, const T* d, int64_t most) {
-  Blocks<int64_t> blocks(shape, 3);
-  const int64_t channels = blocks.channels;
-  const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
-  blocks.for_each([&](int64_t* sums, int64_t pixels, int64_t first) {
-    passes.sums(d + first, pixels, channels, most, sums, sums + channels, sums + 2 * channels);
+  const ChannelRows view(shape);
+  const int64_t channels = view.channels, width = 3 * channels;
+  const int64_t blocks = (view.rows + view.grain - 1) / view.grain;
+  std::vector<int64_t> sums(static_cast<size_t>(blocks * width));
+  const norm::Passes<T>& passes = norm::passes<T>(norm::find(isa_name(active_isa()).data()));
+  parallel_for(view.rows, view.grain, [&](int64_t begin, int64_t end) {
+    int64_t* into = sums.data() + begin / view.grain * width;
+    passes.sums(d + begin * channels, end - begin, channels, most, into, into + channels,
+                into + 2 * channels);
   });
-  const auto n = static_cast<Exact>(blocks.pixels);
+  const auto n = static_cast<Exact>(view.rows);
   ChannelMoments moments;
   for (int64_t c = 0; c < channels; ++c) {
     Exact sum = 0, squares = 0;
-    for (int64_t b = 0; b < blocks.count; ++b) {
-      const int64_t* of = blocks.block(b);
+    for (int64_t b = 0; b < blocks; ++b) {
+      const int64_t* of = sums.data() + b * width;
       sum += of[c];
       squares += of[channels + c] + (Exact{of[2 * channels + c]} << 32);
     }
@@ -87,27 +56,13 @@ ChannelMoments whole_moments(const Tensor& d) {
 }
 
 ChannelMoments real_moments(const Tensor& d) {
-  Blocks<double> blocks(d.shape(), 2);
-  const int64_t channels = blocks.channels;
-  const norm::Kernels& kernels = active_kernels();
-  blocks.for_each([&](double* sums, int64_t pixels, int64_t first) {
-    kernels.moments(d.data() + first, pixels, channels, sums, sums + channels);
+  const ChannelRows view(d.shape());
+  BlockMoments moments;
+  moments.start((view.rows + view.grain - 1) / view.grain, view.channels);
+  parallel_for(view.rows, view.grain, [&](int64_t begin, int64_t end) {
+    moments.add(begin / view.grain, d.data() + begin * view.channels, end - begin);
   });
-  const auto width = static_cast<size_t>(channels);
-  ChannelMoments all{std::vector<double>(width), std::vector<double>(width)};
-  for (int64_t b = 0; b < blocks.count; ++b) {
-    for (size_t c = 0; c < width; ++c) all.mean[c] += blocks.block(b)[c];
-  }
-  for (double& mean : all.mean) mean /= static_cast<double>(blocks.pixels);
-  // Chan et al. 1983
-  for (int64_t b = 0; b < blocks.count; ++b) {
-    const auto count = static_cast<double>(blocks.block_pixels(b));
-    for (size_t c = 0; c < width; ++c) {
-      const double off = blocks.block(b)[c] - count * all.mean[c];
-      all.squares[c] += blocks.block(b)[width + c] + off * off / count;
-    }
-  }
-  return all;
+  return moments.merged();
 }
 
 }  // namespace fracbit::ops
