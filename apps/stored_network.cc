@@ -70,7 +70,7 @@ void complete_from_checkpoint(Settings& settings) {
 StoredNetwork load_network(const Settings& settings) {
   const std::string& path = settings.arguments().front();
   if (is_packed_file(path)) return load_packed(path);
-  const Checkpoint checkpoint = load_checkpoint(path);
+  const Checkpoint checkpoint = load_checkpoint_network(path);
   Settings trained = stored_settings(checkpoint);
   if (settings.command().takes != kExport) {
     const Setting& engine = settings.setting("engine");

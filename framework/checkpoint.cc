@@ -22,6 +22,7 @@ constexpr int kFormatVersion = 1;
 constexpr std::string_view kHeaderStart = R"({"__metadata__":{"header_crc32c":")";
 constexpr std::string_view kNoDigits = "00000000";
 constexpr std::string_view kTensorChecksum = "crc32c.";
+constexpr std::string_view kOptimizer = "optimizer.";
 constexpr Dtype kRealDtype = std::is_same_v<real, double> ? Dtype::f64 : Dtype::f32;
 
 std::string header_checksum(std::string header) {
@@ -38,7 +39,7 @@ template <typename C, typename F>
 void each_kind(C& checkpoint, const F& f) {
   f(std::string_view("parameters."), checkpoint.parameters);
   f(std::string_view("buffers."), checkpoint.buffers);
-  f(std::string_view("optimizer."), checkpoint.optimizer);
+  f(kOptimizer, checkpoint.optimizer);
 }
 
 /// Calls f(key, number) for all numbers of the metadata.
@@ -88,9 +89,10 @@ class Loader {
     return checkpoint;
   }
 
-  Checkpoint load() const {
+  Checkpoint load(bool with_optimizer) const {
     Checkpoint checkpoint = header();
     for (const SafetensorsEntry& entry : reader_.entries()) {
+      if (!with_optimizer && entry.name.starts_with(kOptimizer)) continue;
       place(checkpoint, entry.name, read(entry));
     }
     return checkpoint;
@@ -194,7 +196,11 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
 }
 
 Checkpoint load_checkpoint(const std::string& path) {
-  return Loader(path).load();
+  return Loader(path).load(true);
+}
+
+Checkpoint load_checkpoint_network(const std::string& path) {
+  return Loader(path).load(false);
 }
 
 Checkpoint load_checkpoint_header(const std::string& path) {

@@ -58,6 +58,9 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 /// Reads and checks a whole file; any changed bit is found by its checksums. Throws FileError,
 /// naming file, place, what was expected and what was found.
 Checkpoint load_checkpoint(const std::string& path);
+/// The same without the state of the optimizer, which is not read: for whoever only runs the
+/// network.
+Checkpoint load_checkpoint_network(const std::string& path);
 /// The same without tensors, which are not read: of a large file in a moment. Finds any changed bit
 /// of the header.
 Checkpoint load_checkpoint_header(const std::string& path);

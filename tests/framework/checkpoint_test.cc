@@ -116,6 +116,30 @@ TEST_CASE("checkpoint: the header alone tells all but the tensors, and is checke
   CHECK_THROWS_WITH(load_checkpoint_header(path), Catch::Contains("damaged header"));
 }
 
+TEST_CASE("checkpoint: the network alone is read and checked without the optimizer's state") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "x.ckpt";
+  save_checkpoint(path, example());
+  std::string bytes = read_bytes(path);
+  bytes.back() = static_cast<char>(~bytes.back());  // the last tensor is the optimizer's
+  write_bytes(path, bytes);
+  CHECK_THROWS_WITH(load_checkpoint(path), Catch::Contains("damaged"));
+  const Checkpoint network = load_checkpoint_network(path);
+  check_equal(network.parameters, example().parameters);
+  check_equal(network.buffers, example().buffers);
+  CHECK(network.optimizer.empty());
+  CHECK(network.config == example().config);
+  const SafetensorsReader reader(path);
+  for (const SafetensorsEntry& entry : reader.entries()) {
+    if (!entry.name.starts_with("parameters.")) continue;
+    const auto at = static_cast<size_t>(entry.offset);
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    break;
+  }
+  write_bytes(path, bytes);
+  CHECK_THROWS_WITH(load_checkpoint_network(path), Catch::Contains("damaged"));
+}
+
 TEST_CASE("checkpoint: every truncation and every longer file is refused") {
   const TemporaryFolder folder;
   const std::string path = folder / "x.ckpt";

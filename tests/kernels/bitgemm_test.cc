@@ -8,6 +8,7 @@
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/bitgemm/bitgemm.h"
 #include "fracbit/framework/kernels/lookup/lookup.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -16,6 +17,7 @@ namespace bitgemm = fracbit::kernels::bitgemm;
 namespace lookup = fracbit::kernels::lookup;
 using bitgemm::kFilters;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 
 std::vector<const bitgemm::Kernels*> rows() {
   std::vector<const bitgemm::Kernels*> found;
@@ -98,7 +100,7 @@ Case::Case(BitDraw& draw) {
 TEST_CASE("bit products equal the bit-by-bit loops on every instruction set") {
   const bitgemm::Kernels& reference = *bitgemm::find("reference");
   BitDraw draw(1);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < cases(400); ++i) {
     Case c(draw);
     CAPTURE(i, c.product.pixels, c.product.k, c.product.x_planes, c.product.w_planes);
     const auto codes = c.run(reference.codes);
@@ -162,7 +164,7 @@ std::vector<int16_t> look_up(const lookup::Kernels& kernels, const Case& c, bool
 TEST_CASE("lookups of bit products equal the bit-by-bit loops") {
   const bitgemm::Kernels& reference = *bitgemm::find("reference");
   BitDraw draw(5);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < cases(100); ++i) {
     Case c(draw);
     c.product.x_planes = static_cast<int>(draw.between(1, lookup::kTablePlanes));
     c.product.w_planes = static_cast<int>(draw.between(1, 3));
@@ -229,7 +231,7 @@ TEST_CASE("bit products of the longest window with all bits set") {
 TEST_CASE("scales of bit products equal the reference to the bit") {
   const bitgemm::Kernels& reference = *bitgemm::find("reference");
   BitDraw draw(2);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < cases(200); ++i) {
     bitgemm::Epilogue e{};
     e.pixels = draw.between(1, 9);
     e.w_terms = static_cast<int>(draw.between(1, 3));

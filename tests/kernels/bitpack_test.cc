@@ -10,6 +10,7 @@
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/kernels/bitpack/bitpack.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -17,8 +18,15 @@ namespace {
 using namespace fracbit;
 namespace bitpack = fracbit::kernels::bitpack;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 
-constexpr int64_t kLengths[] = {1, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 128, 200};
+/// Lengths around those of words and vectors, and as many random ones as make cases() with `each`
+/// for a length.
+std::vector<int64_t> lengths(BitDraw& draw, int each) {
+  std::vector<int64_t> found{1, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 128, 200};
+  while (static_cast<int>(found.size()) * each < cases(0)) found.push_back(draw.between(1, 200));
+  return found;
+}
 
 std::vector<const bitpack::Kernels*> rows() {
   std::vector<const bitpack::Kernels*> found;
@@ -35,7 +43,7 @@ bool bit(const uint64_t* plane, int64_t i) {
 TEST_CASE("compares pack one bit per value, and zeros after the last") {
   const real nan = std::numeric_limits<real>::quiet_NaN();
   BitDraw draw(21);
-  for (const int64_t n : kLengths) {
+  for (const int64_t n : lengths(draw, 2)) {
     std::vector<real> values;
     for (int64_t i = 0; i < n; ++i) {
       values.push_back(draw.of<real>({-1, real{-0.0}, 0, 1, nan, real{0.25}}));
@@ -58,7 +66,7 @@ TEST_CASE("compares pack one bit per value, and zeros after the last") {
 
 TEST_CASE("codes pack into planes and come back as levels") {
   BitDraw draw(22);
-  for (const int64_t n : kLengths) {
+  for (const int64_t n : lengths(draw, 16)) {
     for (int planes = 1; planes <= 16; ++planes) {
       std::vector<uint16_t> codes;
       for (int64_t i = 0; i < n; ++i) {
@@ -95,7 +103,7 @@ TEST_CASE("codes pack into planes and come back as levels") {
 
 TEST_CASE("codes count the thresholds that a value reaches") {
   BitDraw draw(24);
-  for (const int64_t n : kLengths) {
+  for (const int64_t n : lengths(draw, 5)) {
     for (int planes = 1; planes <= 5; ++planes) {
       const int top = static_cast<int>(draw.between(1, (1 << planes) - 1));
       std::vector<real> thresholds;
@@ -126,7 +134,7 @@ TEST_CASE("codes count the thresholds that a value reaches") {
 
 TEST_CASE("residual terms come back as sums of scales") {
   BitDraw draw(23);
-  for (const int64_t n : kLengths) {
+  for (const int64_t n : lengths(draw, 4)) {
     for (int terms = 1; terms <= 4; ++terms) {
       const ScaledBits packed = draw.residual({1, n}, terms, draw.below(2) == 1, 1);
       const int64_t words = packed.bits.words_per_plane();

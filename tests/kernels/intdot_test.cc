@@ -6,6 +6,7 @@
 #include "bit_draw.h"
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/intdot/training/training.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -14,6 +15,7 @@ namespace intdot = fracbit::kernels::intdot;
 namespace training = fracbit::kernels::intdot::training;
 using fracbit::real;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 using intdot::kBlock;
 using intdot::kGroup;
 using intdot::kLanes;
@@ -112,7 +114,7 @@ TEST_CASE("integer dot products equal the plain loops on every instruction set")
   const intdot::Kernels& reference = *intdot::find("reference");
   const training::Kernels& plain = *training::find("reference");
   BitDraw draw(51);
-  for (int i = 0; i < 2500; ++i) {
+  for (int i = 0; i < cases(2500); ++i) {
     std::vector<Bytes> memory;
     memory.reserve(2);
     ProductCase c(draw, memory);
@@ -184,7 +186,7 @@ struct OuterCase {
 TEST_CASE("outer products over samples equal the plain loops on every instruction set") {
   const training::Kernels& reference = *training::find("reference");
   BitDraw draw(52);
-  for (int i = 0; i < 2500; ++i) {
+  for (int i = 0; i < cases(2500); ++i) {
     std::vector<Bytes> memory;
     memory.reserve(2);
     OuterCase c(draw, memory);
@@ -204,7 +206,7 @@ TEST_CASE("outer products over samples equal the plain loops on every instructio
 TEST_CASE("interleaving equals the plain loops on every instruction set") {
   const training::Kernels& reference = *training::find("reference");
   BitDraw draw(53);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < cases(400); ++i) {
     const int64_t n = draw.between(1, 70);
     const Bytes memory(draw, 8 * n);
     const uint8_t* bytes[4];

@@ -9,6 +9,7 @@
 #include "fracbit/framework/ops/bit_product/integers.h"
 #include "fracbit/framework/ops/integer_product.h"
 #include "fracbit/framework/parallel.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -17,6 +18,7 @@ using namespace fracbit;
 using fracbit::ops::Conv2dOptions;
 using fracbit::ops::bit_product::Geometry;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 
 constexpr CodeMap kUnsigned{1, 0};
 
@@ -79,7 +81,7 @@ BitTensor operand(BitDraw& draw, const Shape& shape) {
 
 TEST_CASE("integer convolutions of bits equal plain sums on every instruction set") {
   BitDraw draw(31);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < cases(300); ++i) {
     const int64_t groups = draw.of<int64_t>({1, 1, 1, 2, 3});
     const int64_t channels = draw.of<int64_t>({1, 3, 5, 63, 64, 65, 100, 128});
     const int64_t kernel = draw.of<int64_t>({1, 2, 3, 5});

@@ -10,6 +10,7 @@
 #include "fracbit/framework/ops/integer_gradient.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/parallel.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -17,6 +18,7 @@ namespace {
 using namespace fracbit;
 using fracbit::ops::Conv2dOptions;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 
 GradientCodes draw_gradient(BitDraw& draw, const Shape& shape, int bits) {
   GradientCodes g{shape, bits, Buffer<uint8_t>(shape.size()), draw.scales({shape[0]})};
@@ -212,7 +214,7 @@ ScaledBits as_matrix(const ScaledBits& packed) {
 
 TEST_CASE("gradients of dense products on gradient codes equal single products to the bit") {
   BitDraw draw(42);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < cases(300); ++i) {
     const Case c = draw_linear(draw);
     CAPTURE(i);
     CAPTURE_CASE(c);

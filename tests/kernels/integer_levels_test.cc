@@ -10,6 +10,7 @@
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "fracbit/framework/parallel.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -17,6 +18,7 @@ namespace {
 using namespace fracbit;
 using fracbit::ops::Conv2dOptions;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 
 /// Levels of magnitude at most `most`; sometimes the largest alone.
 ScaledInts draw_levels(BitDraw& draw, const Shape& shape, int most, int64_t groups) {
@@ -160,7 +162,7 @@ bool same(const Tensor& a, const Tensor& b) {
 
 TEST_CASE("convolutions of levels and their gradients equal single products to the bit") {
   BitDraw draw(61);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < cases(400); ++i) {
     const Case c = draw_conv2d(draw, 1 << 19);
     const Expected expected = plain(c);
     CAPTURE(i);
@@ -191,7 +193,7 @@ ScaledInts as_matrix(const ScaledInts& from) {
 
 TEST_CASE("dense products of levels and their gradients equal single products to the bit") {
   BitDraw draw(62);
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < cases(400); ++i) {
     Case c;
     const int64_t outputs = draw.of<int64_t>({1, 3, 10, 64, 65, 100});
     const int64_t inputs = draw.of<int64_t>({1, 3, 63, 64, 65, 100, 300});

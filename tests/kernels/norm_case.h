@@ -7,6 +7,7 @@
 
 #include "bit_draw.h"
 #include "fracbit/framework/kernels/norm/training/training.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 // Random data of the passes of a block, for tests of the forward ones and of those of training.
@@ -78,7 +79,10 @@ inline const norm::Activation kActivations[] = {{false, -kEnd, kEnd, -kEnd, kEnd
                                                 {true, 0, 1, kLeast, 0.9999f},
                                                 {false, -1, 1, -1, 1}};
 
-/// Calls check(draw, case) for many shapes of one run.
+inline constexpr int kRuns = 3;  // calls of for_runs by a test, at the least
+
+/// Calls check(draw, case) for many shapes of one run, random ones among them where cases() asks
+/// for more.
 template <typename T, typename Check>
 void for_runs(bool pool, uint64_t seed, Check check) {
   BitDraw draw(seed);
@@ -88,6 +92,12 @@ void for_runs(bool pool, uint64_t seed, Check check) {
       CAPTURE(seed, channels, pixels, pool, sizeof(T));
       check(draw, made);
     }
+  }
+  for (int i = 24; i < cases(0) / kRuns; ++i) {
+    const int64_t channels = draw.between(1, 140), pixels = draw.between(1, 5);
+    const Case<T> made(draw, channels, pixels, pool);
+    CAPTURE(seed, i, channels, pixels, pool, sizeof(T));
+    check(draw, made);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "bit_draw.h"
 #include "fracbit/framework/cpu.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -16,6 +17,7 @@ namespace {
 namespace residual = fracbit::kernels::residual;
 using fracbit::real;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 using residual::Widths;
 
 std::vector<const residual::Kernels*> rows() {
@@ -133,7 +135,7 @@ std::vector<real> kept(const residual::Kernels& kernels, const Case& c) {
 TEST_CASE("counting and collecting keys equal the plain loops on every instruction set") {
   const residual::Kernels& reference = residual::find("reference");
   BitDraw draw(72);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < cases(1000); ++i) {
     const Case c(draw);
     CAPTURE(i, c.n);
     for (const residual::Kernels* row : rows()) {
