@@ -19,7 +19,7 @@ constexpr int64_t kLength = 64;
 constexpr int64_t kOneTapFilters = 128;
 constexpr int64_t kOneTapLength = 256;
 /// Tasks that are enough; with fewer, the images are cut into groups with a sum of their own.
-constexpr int64_t kEnoughTasks = 24;
+constexpr int64_t kEnoughTasks = 16;
 constexpr int64_t kMostGroups = 16;
 
 /// Places along one axis of dy whose tap is inside x.
