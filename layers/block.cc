@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/ops/norm_quantize/evaluation_pass.h"
 #include "fracbit/framework/profile.h"
 #include "fracbit/layers/layers.h"
 #include "fracbit/layers/linear.h"
@@ -191,7 +192,22 @@ Value Block::finish(ops::NormQuantize::Output&& output, Saved& saved) {
   return quantized(*outputs_, saved.y);
 }
 
+bool Block::evaluates_in_place(const Variable& x) const {
+  const bool floats = !weights_ && !inputs_ && !outputs_ && !is_quantized(x.form());
+  return floats && !training() && !grad_enabled() && !spec_.pool &&
+         spec_.kind != ProductKind::linear;
+}
+
+Variable Block::evaluate(const Variable& x) {
+  const Shape made = product_shape(x.shape());
+  ops::EvaluationPass pass(gamma_.value(), beta_.value(), running_mean_, running_var_, spec_.norm,
+                           spec_.activation);
+  Profile::note(product_work(x.shape(), weight_.shape(), made));
+  return Variable(product(x.shape()).forward(x.value(), weight_.value(), pass));
+}
+
 Variable Block::forward(const Variable& x) {
+  if (evaluates_in_place(x)) return evaluate(x);
   const Shape made = product_shape(x.shape());
   auto saved = std::make_shared<Saved>(product(x.shape()), random(Purpose::gradient_noise));
   saved->work = product_work(x.shape(), weight_.shape(), made);

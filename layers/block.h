@@ -71,6 +71,9 @@ class Block : public Module {
   Shape product_shape(const Shape& x) const;
   BlockProduct product(const Shape& x) const;
   Value quantized(quantize::Quantizer& quantizer, const Tensor& x) const;
+  /// Whether nothing but y is wanted of x, and y is made where the product is written.
+  bool evaluates_in_place(const Variable& x) const;
+  Variable evaluate(const Variable& x);
   /// y from the normalised output, and what the backward pass of A needs of it.
   Value finish(ops::NormQuantize::Output&& output, Saved& saved);
   ops::NormQuantizeOptions norm_options() const;

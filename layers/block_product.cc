@@ -8,6 +8,7 @@
 #include "fracbit/framework/ops/integer_levels.h"
 #include "fracbit/framework/ops/integer_product.h"
 #include "fracbit/framework/ops/matmul.h"
+#include "fracbit/framework/ops/moments.h"
 #include "fracbit/framework/ops/quantized_product.h"
 #include "fracbit/framework/parallel.h"
 
@@ -63,18 +64,22 @@ class Reals {
 }  // namespace
 
 Tensor BlockProduct::float_forward(const Tensor& x, const Tensor& w, bool exact,
-                                   ops::BlockMoments* moments) const {
+                                   ops::PixelPass* pass) const {
   ops::Conv2dOptions options = options_;
   options.exact = exact;
   switch (kind_) {
     case ProductKind::conv2d:
-      return ops::conv2d_forward(x, w, nullptr, options, moments);
+      return ops::conv2d_forward(x, w, nullptr, options, pass);
     case ProductKind::depthwise:
-      return ops::depthwise_conv2d_forward(x, w, nullptr, options_);
+      return ops::depthwise_conv2d_forward(x, w, nullptr, options_, pass);
     case ProductKind::linear:
       break;
   }
   return ops::linear_forward(x, w, nullptr);
+}
+
+Tensor BlockProduct::forward(const Tensor& x, const Tensor& w, ops::PixelPass& pass) const {
+  return float_forward(x, w, false, &pass);
 }
 
 ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w, bool moments) const {

@@ -36,6 +36,8 @@ class BlockProduct {
   /// x w as D and the scale a, x w = a D. With `moments`, those of a float D come along where that
   /// costs nothing.
   ops::NormQuantizeInput forward(const Value& x, const Value& w, bool moments) const;
+  /// Of floats, with a pass over the pixels of x w, [N, H, W, C], as they are made; not for linear.
+  Tensor forward(const Tensor& x, const Tensor& w, ops::PixelPass& pass) const;
   /// dx from the gradient g of x w. `x` is its shape.
   Tensor input_gradient(const Gradient& g, const Value& w, const Shape& x) const;
   /// dw. `w` is its shape.
@@ -49,7 +51,7 @@ class BlockProduct {
 
  private:
   Tensor float_forward(const Tensor& x, const Tensor& w, bool exact,
-                       ops::BlockMoments* moments = nullptr) const;
+                       ops::PixelPass* pass = nullptr) const;
 
   ProductKind kind_;
   ops::Conv2dOptions options_;

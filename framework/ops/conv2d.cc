@@ -78,13 +78,11 @@ void direct_weight_gradient(const Conv2dGeometry& g, const Tensor& x, const Tens
   s.height = g.height, s.width = g.width, s.pixel = g.channels, s.length = g.group_channels;
   s.step = g.options.stride, s.padding = g.options.padding_begin;
   s.tap_rows = g.kernel_height, s.tap_columns = g.kernel_width;
-  Tensor x_copy, dy_copy;
-  if (reads_past_x(s)) x_copy = padded_copy(x, 0, 0, tap_outer_slack());
+  Tensor dy_copy;
   if (reads_past_dy(s)) dy_copy = padded_copy(dy, 0, 0, tap_outer_slack());
-  const real* x_data = x_copy.empty() ? x.data() : x_copy.data();
   const real* dy_data = dy_copy.empty() ? dy.data() : dy_copy.data();
   for (int64_t group = 0; group < g.options.groups; ++group) {
-    tap_outer(s, dy_data + group * g.group_filters, x_data + group * g.group_channels,
+    tap_outer(s, dy_data + group * g.group_filters, x.data() + group * g.group_channels,
               dw + group * g.group_filters * g.filter_size());
   }
 }
@@ -92,13 +90,13 @@ void direct_weight_gradient(const Conv2dGeometry& g, const Tensor& x, const Tens
 }  // namespace
 
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
-                      const Conv2dOptions& options, BlockMoments* moments) {
+                      const Conv2dOptions& options, PixelPass* pass) {
   const Conv2dGeometry g("conv2d", x.shape(), weight.shape(), options);
   g.check_bias("conv2d", bias);
   Tensor y = Tensor::uninitialized(g.result());
   if (const WinogradShape shape = winograd_shape(g); takes_winograd(g, shape)) {
     winograd_product(shape, x.data(), weight.data(), bias == nullptr ? nullptr : bias->data(),
-                     y.data(), moments);
+                     y.data(), pass);
     return y;
   }
   TapGrid grid = g.forward_grid();
@@ -118,8 +116,9 @@ Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
                                     g.group_filters, g.filter_size());
     tap_product(grid, source + group * g.group_channels, panels,
                 bias == nullptr ? nullptr : bias->data() + filter, y.data() + filter,
-                options.groups == 1 ? moments : nullptr);
+                options.groups == 1 ? pass : nullptr);
   }
+  if (pass != nullptr && options.groups > 1) pass_over(y, *pass);
   return y;
 }
 

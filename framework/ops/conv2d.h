@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "fracbit/framework/ops/gradient_rows.h"
-#include "fracbit/framework/ops/moments.h"
+#include "fracbit/framework/ops/pixel_pass.h"
 #include "fracbit/framework/tensor.h"
 #include "fracbit/framework/variable.h"
 
@@ -30,10 +30,10 @@ struct Conv2dOptions {
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2dOptions& options);
 
 /// y[n, i, j, f] = bias[f] + sum over u, v, c of x[n, i s + u - p, j s + v - p, c] weight[f, u, v,
-/// c]. `bias` [Cout] may be null. `moments`, if not null, become those of y where groups = 1; with
-/// groups they are not started. Throws as conv2d_shape.
+/// c]. `bias` [Cout] may be null, and so may `pass`, which is then done to y. Throws as
+/// conv2d_shape.
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
-                      const Conv2dOptions& options, BlockMoments* moments = nullptr);
+                      const Conv2dOptions& options, PixelPass* pass = nullptr);
 /// Gradient of the input (shape `x`) from the gradient dy of the output.
 Tensor conv2d_input_gradient(const Tensor& dy, const Tensor& weight, const Shape& x,
                              const Conv2dOptions& options);

@@ -134,32 +134,36 @@ struct Part {
   std::vector<real> w;
 };
 
-/// Parts that are made row by row together, so that they find x in the cache.
+/// Parts that are made row by row together, so that they find x in the cache. With a `pass` there
+/// is one part, all of y.
 void product(const std::vector<Part>& parts, int64_t channels, const real* x,
-             const std::vector<real>& start, Tensor& y) {
+             const std::vector<real>& start, Tensor& y, PixelPass* pass) {
   int64_t rows = 0;
   for (const Part& part : parts) rows = std::max(rows, part.rows.per_image());
-  const int64_t row_numbers =
-      std::max<int64_t>(1, y.shape().stride0() / std::max<int64_t>(1, rows));
-  parallel_for(y.shape()[0] * rows, std::max<int64_t>(1, kTaskNumbers / row_numbers),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t row = begin; row < end; ++row) {
-                   for (const Part& part : parts) {
-                     if (row % rows >= part.rows.per_image()) continue;
-                     part.rows.for_runs(row / rows, row % rows, x,
-                                        [&](const depthwise::Run& run, int64_t tap, int64_t to) {
-                                          kernels().product(run, part.w.data() + tap * channels,
-                                                            start.data(), y.data() + to);
-                                        });
-                   }
-                 }
-               });
+  const int64_t all = y.shape()[0] * rows;
+  const int64_t row_numbers = std::max<int64_t>(1, y.size() / std::max<int64_t>(1, all));
+  const int64_t grain = std::max<int64_t>(1, kTaskNumbers / row_numbers);
+  if (pass != nullptr) pass->start((all + grain - 1) / grain, channels);
+  parallel_for(all, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      for (const Part& part : parts) {
+        if (row % rows >= part.rows.per_image()) continue;
+        part.rows.for_runs(
+            row / rows, row % rows, x, [&](const depthwise::Run& run, int64_t tap, int64_t to) {
+              kernels().product(run, part.w.data() + tap * channels, start.data(), y.data() + to);
+            });
+      }
+    }
+    if (pass == nullptr) return;
+    const int64_t width = y.shape()[2];
+    pass->add(begin / grain, y.data() + begin * width * channels, (end - begin) * width);
+  });
 }
 
 }  // namespace
 
 Tensor depthwise_conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
-                                const Conv2dOptions& options) {
+                                const Conv2dOptions& options, PixelPass* pass) {
   const Conv2dGeometry g = geometry(x.shape(), weight.shape(), options);
   g.check_bias(kOp, bias);
   std::vector<int64_t> taps(static_cast<size_t>(g.taps()));
@@ -168,7 +172,7 @@ Tensor depthwise_conv2d_forward(const Tensor& x, const Tensor& weight, const Ten
   if (bias != nullptr) std::copy_n(bias->data(), g.channels, start.data());
   Tensor y = Tensor::uninitialized(g.result());
   const TapGrid grid = g.forward_grid();
-  product({{GridRows(grid), by_tap(g, weight, taps)}}, g.channels, x.data(), start, y);
+  product({{GridRows(grid), by_tap(g, weight, taps)}}, g.channels, x.data(), start, y, pass);
   return y;
 }
 
@@ -183,7 +187,7 @@ Tensor depthwise_conv2d_input_gradient(const Tensor& dy, const Tensor& weight, c
   for (const Conv2dPhase& phase : phases) {
     parts.push_back({GridRows(phase.grid), by_tap(g, weight, phase.taps)});
   }
-  product(parts, g.channels, dy.data(), start, dx);
+  product(parts, g.channels, dy.data(), start, dx, nullptr);
   return dx;
 }
 

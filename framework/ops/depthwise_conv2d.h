@@ -12,9 +12,9 @@ namespace fracbit::ops {
 Variable depthwise_conv2d(const Variable& x, const Variable& weight, const Variable& bias,
                           const Conv2dOptions& options);
 
-/// The parts of it, as for conv2d. `bias` may be null.
+/// The parts of it, as for conv2d. `bias` and `pass` may be null.
 Tensor depthwise_conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
-                                const Conv2dOptions& options);
+                                const Conv2dOptions& options, PixelPass* pass = nullptr);
 Tensor depthwise_conv2d_input_gradient(const Tensor& dy, const Tensor& weight, const Shape& x,
                                        const Conv2dOptions& options);
 Tensor depthwise_conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const Shape& weight,

@@ -11,7 +11,7 @@ void BlockMoments::start(int64_t blocks, int64_t channels) {
   sums_ = Buffer<double>(blocks * 2 * channels);
 }
 
-void BlockMoments::add(int64_t block, const real* first, int64_t pixels) {
+void BlockMoments::take(int64_t block, const real* first, int64_t pixels) {
   const auto& kernels = kernels::norm::training::find(isa_name(active_isa()).data());
   pixels_[static_cast<size_t>(block)] = pixels;
   kernels.moments(first, pixels, channels_, sums(block), sums(block) + channels_);

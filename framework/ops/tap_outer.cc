@@ -201,12 +201,8 @@ bool reads_past_dy(const TapOuter& s) {
   return s.filters < tile().rows;
 }
 
-bool reads_past_x(const TapOuter& s) {
-  return s.length < tile().columns && s.length != tile().narrow_columns();
-}
-
 int64_t tap_outer_slack() {
-  return std::max(tile().columns, tile().rows);
+  return tile().rows;
 }
 
 void tap_outer(const TapOuter& s, const real* dy, const real* x, real* dw) {

@@ -16,10 +16,9 @@ struct TapOuter {
   int64_t tap_rows = 1, tap_columns = 1;
 };
 
-/// Whether tap_outer reads past the filters of a pixel of dy, or past the `length` reals of a pixel
-/// of x: then there must be tap_outer_slack() reals after the last pixel.
+/// Whether tap_outer reads past the filters of a pixel of dy: then there must be tap_outer_slack()
+/// reals after the last pixel.
 bool reads_past_dy(const TapOuter& shape);
-bool reads_past_x(const TapOuter& shape);
 int64_t tap_outer_slack();
 
 /// dw[f][u][v][k] = sum over pixels of dy[pixel][f] x[tap (u, v) of pixel][k], f < filters, k <

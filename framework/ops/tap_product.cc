@@ -50,21 +50,21 @@ TapGrid joined(TapGrid grid) {
 }  // namespace
 
 void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, const real* bias,
-                 real* y, BlockMoments* moments) {
+                 real* y, PixelPass* pass) {
   const TapGrid grid = joined(pixels);
   const kernels::tile::Kernels& kernel = tile();
   const std::vector<real> zeros(static_cast<size_t>(grid.length), real{0});
   std::vector<real> start(static_cast<size_t>(weights.count() * kernel.columns), real{0});
   if (bias != nullptr) std::copy_n(bias, weights.columns, start.data());
   const int64_t grain = kTiles * kernel.rows;
-  if (moments != nullptr) moments->start((grid.pixels() + grain - 1) / grain, grid.y_pixel);
+  if (pass != nullptr) pass->start((grid.pixels() + grain - 1) / grain, grid.y_pixel);
   parallel_for(grid.pixels(), grain, [&](int64_t begin, int64_t end) {
     TapTable table(grid, kernel.rows, x, zeros.data());
     table.enter(begin, end);
     for (int64_t p = 0; p < weights.count(); ++p) {
       multiply_panel(table, grid.length, weights, p, start.data(), y);
     }
-    if (moments != nullptr) moments->add(begin / grain, y + begin * grid.y_pixel, end - begin);
+    if (pass != nullptr) pass->add(begin / grain, y + begin * grid.y_pixel, end - begin);
   });
 }
 

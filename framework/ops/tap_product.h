@@ -1,15 +1,15 @@
 #pragma once
 
-#include "fracbit/framework/ops/moments.h"
 #include "fracbit/framework/ops/panels.h"
+#include "fracbit/framework/ops/pixel_pass.h"
 #include "fracbit/framework/ops/tap_table.h"
 
 namespace fracbit::ops {
 
 /// y[pixel][f] = bias[f] + sum over taps t, k < length of x[tap t of pixel][k] weights[t length +
-/// k][f]. `bias` may be null. So may `moments`; otherwise grid pixels are the pixels of y, in their
-/// order, and all of each is written: their moments are taken.
+/// k][f]. `bias` may be null. So may `pass`; otherwise grid pixels are the pixels of y, in their
+/// order, and all of each is written.
 void tap_product(const TapGrid& grid, const real* x, const Panels& weights, const real* bias,
-                 real* y, BlockMoments* moments = nullptr);
+                 real* y, PixelPass* pass = nullptr);
 
 }  // namespace fracbit::ops

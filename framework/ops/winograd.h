@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "fracbit/framework/ops/moments.h"
+#include "fracbit/framework/ops/pixel_pass.h"
 #include "fracbit/framework/tensor.h"
 
 namespace fracbit::ops {
@@ -30,9 +30,10 @@ struct WinogradShape {
 bool winograd_fits(const WinogradShape& shape);
 
 /// result[n, i, j, f] = bias[f] + sum over u, v, c of source[n, i + u - offset, j + v - offset, c]
-/// weight[f, u, v, c]. `bias` may be null, and so may `moments`: those of the result.
+/// weight[f, u, v, c]. `bias` may be null, and so may `pass`, which is
+/// done to the result.
 void winograd_product(const WinogradShape& shape, const real* source, const real* weight,
-                      const real* bias, real* result, BlockMoments* moments = nullptr);
+                      const real* bias, real* result, PixelPass* pass = nullptr);
 /// The same with weights that are turned about: weight[c, kernel - 1 - u, kernel - 1 - v, f].
 void winograd_turned_product(const WinogradShape& shape, const real* source, const real* weight,
                              real* result);

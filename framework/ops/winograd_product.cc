@@ -173,20 +173,20 @@ int64_t first_pixel(const WinogradShape& s, int64_t tile_row) {
 }
 
 void multiply(const WinogradShape& s, const real* source, const Factors& factors, const real* bias,
-              real* result, BlockMoments* moments) {
+              real* result, PixelPass* pass) {
   std::vector<real> zeros;
   if (bias == nullptr) zeros.resize(static_cast<size_t>(s.filters));
   const int64_t rows = s.images * s.tile_rows();
   const int64_t grain = block_rows(s, factors);
-  if (moments != nullptr) moments->start((rows + grain - 1) / grain, s.filters);
+  if (pass != nullptr) pass->start((rows + grain - 1) / grain, s.filters);
   parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
     Block block(s, factors, begin * s.tile_columns(), (end - begin) * s.tile_columns());
     block.transform_source(source);
     block.multiply();
     block.transform_result(bias == nullptr ? zeros.data() : bias, result);
-    if (moments == nullptr) return;
+    if (pass == nullptr) return;
     const int64_t pixel = first_pixel(s, begin);
-    moments->add(begin / grain, result + pixel * s.filters, first_pixel(s, end) - pixel);
+    pass->add(begin / grain, result + pixel * s.filters, first_pixel(s, end) - pixel);
   });
 }
 
@@ -204,8 +204,8 @@ bool winograd_fits(const WinogradShape& s) {
 }
 
 void winograd_product(const WinogradShape& s, const real* source, const real* weight,
-                      const real* bias, real* result, BlockMoments* moments) {
-  multiply(s, source, factors_of(s, weight), bias, result, moments);
+                      const real* bias, real* result, PixelPass* pass) {
+  multiply(s, source, factors_of(s, weight), bias, result, pass);
 }
 
 void winograd_turned_product(const WinogradShape& s, const real* source, const real* weight,

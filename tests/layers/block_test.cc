@@ -1,5 +1,6 @@
 // Blocks: the packed engine against the simulated one, and both against a composition of single
 // layers.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -211,5 +212,38 @@ TEST_CASE("a network of blocks is the composition of its single layers") {
     }
     CHECK(difference(got.tensors.end()[-2], expected.tensors.end()[-2]) <= 1e-5);
     CHECK(difference(got.tensors.back(), expected.tensors.back()) <= 1e-5);
+  }
+}
+
+TEST_CASE("evaluation without gradients has the bits of evaluation with them") {
+  const std::vector<std::pair<Block::Spec, Shape>> cases{
+      {{.in = 3, .out = 32, .stride = 2}, {3, 17, 13, 3}},
+      {{.in = 32, .out = 48}, {4, 16, 16, 32}},
+      {{.in = 20, .out = 37, .kernel = 1}, {2, 13, 11, 20}},
+      {{.in = 8, .out = 12, .groups = 2}, {2, 9, 9, 8}},
+      {{.kind = layers::ProductKind::depthwise, .in = 37, .out = 37, .stride = 2}, {2, 9, 9, 37}},
+      {{.in = 16,
+        .out = 16,
+        .kernel = 1,
+        .activation = ops::BlockActivation::identity,
+        .norm = {.eps = 0.5}},
+       {1, 5, 5, 16}},
+  };
+  for (const auto& [spec, shape] : cases) {
+    CAPTURE(spec.in, spec.out, spec.kernel);
+    Block block(spec);
+    block.initialize(1);
+    uint64_t seed = 1;
+    for (auto& parameter : block.parameters()) {
+      parameter.value.mutable_value() = ops::example_tensor(parameter.value.shape(), seed++);
+    }
+    for (auto& buffer : block.buffers()) {
+      *buffer.value = ops::example_tensor(buffer.value->shape(), seed++, 0.2, 2);
+    }
+    block.eval();
+    const Variable x(ops::example_tensor(shape, 9));
+    const Tensor expected = block(x).value();
+    const NoGrad no_grad;
+    CHECK(std::ranges::equal(block(x).value().span(), expected.span()));
   }
 }

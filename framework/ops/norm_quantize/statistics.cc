@@ -60,7 +60,7 @@ ChannelMoments real_moments(const Tensor& d) {
   BlockMoments moments;
   moments.start((view.rows + view.grain - 1) / view.grain, view.channels);
   parallel_for(view.rows, view.grain, [&](int64_t begin, int64_t end) {
-    moments.add(begin / view.grain, d.data() + begin * view.channels, end - begin);
+    moments.take(begin / view.grain, d.data() + begin * view.channels, end - begin);
   });
   return moments.merged();
 }
