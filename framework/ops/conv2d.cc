@@ -226,7 +226,7 @@ OpExamples conv2d_examples() {
       example("3x3, direct", {4, 16, 16, 12}, {40, 3, 3, 12}, true,
               {.padding_begin = 1, .padding_end = 1}),
       example("3x3", {4, 16, 16, 24}, {40, 3, 3, 24}, true, {.padding_begin = 1, .padding_end = 1}),
-      example("3x3, sums in strips", {32, 32, 32, 16}, {16, 3, 3, 16}, false,
+      example("3x3, sums in parts", {32, 32, 32, 16}, {16, 3, 3, 16}, false,
               {.padding_begin = 1, .padding_end = 1}),
       example("5x5", {4, 14, 14, 16}, {18, 5, 5, 16}, true, {.padding_begin = 2, .padding_end = 2}),
       example("first layer", {3, 20, 20, 3}, {16, 5, 5, 3}, true, {.stride = 2}),

@@ -16,13 +16,17 @@ using kernels::winograd::kPositions;
 /// these bounds: larger groups leave the caches, with smaller ones it is the sums that do.
 constexpr int64_t kLeastGroup = 1 << 17;
 constexpr int64_t kMostGroup = 9 << 18;
-/// Few sums are kept once for each of up to kMostStrips parts of the tiles, kStripGroups groups
-/// each or more, which need not wait for each other.
-constexpr int64_t kFewSums = 5 << 16;
-constexpr int64_t kMostStrips = 16;
-constexpr int64_t kStripGroups = 8;
-/// Tiles that one task transforms.
 constexpr int64_t kTiles = 8;
+/// Tasks are parts of the tiles, with sums of their own, and blocks of filters: what one thread has
+/// transformed or summed no other one reads, which would cost as much as the products do. A part
+/// has many tiles beside its sums, and the sums of all parts are not many. Where there are too many
+/// for two parts, two blocks transform the source twice.
+constexpr int64_t kPartTiles = 256;
+constexpr int64_t kMostParts = 16;
+constexpr int64_t kMostSums = 5 << 19;
+constexpr int64_t kMostSumsOfTwo = 5 << 20;
+constexpr int64_t kTasks = 2;
+constexpr int64_t kLeastFilters = 64;
 /// A block of products: tiles of filters, and channels.
 constexpr int64_t kFilterTiles = 8;
 constexpr int64_t kChannels = 128;
@@ -60,95 +64,109 @@ struct Sums {
   int64_t step;  ///< from a position to the next
 };
 
-/// Sums over tiles, group after group of them.
+/// One task: the sums of some filters over some tiles, group after group of them.
 class Sweep {
  public:
-  Sweep(const WinogradShape& shape, const Sums& layout, int64_t group, real* sums)
+  /// Filters [first, first + count).
+  Sweep(const WinogradShape& shape, const Sums& layout, int64_t first, int64_t count)
       : s_(shape),
         layout_(layout),
-        group_(group),
-        v_(group, s_.channels, tile().narrow_columns()),
-        w_(group, s_.filters, tile().rows),
-        zeros_(static_cast<size_t>(std::max(s_.channels, s_.filters)), real{0}),
-        sums_(sums) {}
+        first_(first),
+        filters_(count),
+        group_(group_tiles()),
+        v_(group_, s_.channels, tile().narrow_columns()),
+        w_(group_, filters_, tile().rows),
+        zeros_(static_cast<size_t>(std::max(s_.channels, s_.filters)), real{0}) {}
 
-  /// Tiles [begin, end).
-  void run(const real* source, const real* dresult, int64_t begin, int64_t end) {
-    for (int64_t first = begin; first < end; first += group_) {
-      const int64_t count = std::min(group_, end - first);
-      transform(source, dresult, first, count);
-      multiply(count, first > begin);
+  /// Tiles [begin, end), which are some.
+  void run(const real* source, const real* dresult, int64_t begin, int64_t end, real* sums) {
+    for (int64_t tile = begin; tile < end; tile += group_) {
+      const int64_t count = std::min(group_, end - tile);
+      for (int64_t t = 0; t < count; ++t) transform(source, dresult, tile + t, t);
+      multiply(count, tile > begin, sums);
     }
   }
 
  private:
-  /// Tiles [first, first + count).
-  void transform(const real* source, const real* dresult, int64_t first, int64_t count) {
-    parallel_for(count, kTiles, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; ++t) transform_tile(source, dresult, first + t, t);
-    });
+  int64_t group_tiles() const {
+    const int64_t sums = kPositions * filters_ * layout_.columns;
+    const int64_t per_tile = kPositions * (s_.channels + filters_);
+    const int64_t wanted = std::clamp(sums, kLeastGroup, kMostGroup) / per_tile;
+    return std::min(s_.tiles(), std::max<int64_t>(1, wanted / kTiles) * kTiles);
   }
 
-  /// sums[position][f][c] = or += sum over t < count of w[position][t][f] v[position][t][c].
-  void multiply(int64_t count, bool add) {
-    const int64_t filters = kFilterTiles * tile().rows;
-    const int64_t filter_blocks = (layout_.rows + filters - 1) / filters;
-    const int64_t channel_blocks = (layout_.columns + kChannels - 1) / kChannels;
-    const int64_t blocks = filter_blocks * channel_blocks;
-    parallel_for(kPositions * blocks, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t task = begin; task < end; ++task) {
-        multiply_block(task / blocks, task % blocks / channel_blocks * filters,
-                       task % channel_blocks * kChannels, count, add);
-      }
-    });
-  }
-
-  void transform_tile(const real* source, const real* dresult, int64_t number, int64_t t) {
+  /// Tile `number` becomes row t.
+  void transform(const real* source, const real* dresult, int64_t number, int64_t t) {
     const WinogradTile at(s_, number);
     const real* pixels[kPositions];
     enter_pixels(source + at.image * s_.height * s_.width * s_.channels, s_.height, s_.width,
                  s_.channels, at.row - s_.offset, at.column - s_.offset, kernels::winograd::kReach,
                  zeros_.data(), pixels);
     winograd(s_.kernel).input(pixels, s_.channels, v_.data.data() + t * v_.row, v_.step);
-    enter_pixels(dresult + at.image * s_.out_height * s_.out_width * s_.filters, s_.out_height,
-                 s_.out_width, s_.filters, at.row, at.column, s_.tile(), zeros_.data(), pixels);
-    winograd(s_.kernel).output_gradient(pixels, s_.filters, w_.data.data() + t * w_.row, w_.step);
+    const int64_t image = at.image * s_.out_height * s_.out_width * s_.filters;
+    enter_pixels(dresult + image + first_, s_.out_height, s_.out_width, s_.filters, at.row,
+                 at.column, s_.tile(), zeros_.data(), pixels);
+    winograd(s_.kernel).output_gradient(pixels, filters_, w_.data.data() + t * w_.row, w_.step);
   }
 
-  void multiply_block(int64_t position, int64_t filter, int64_t channel, int64_t count, bool add) {
+  /// sums[position][f][c] = or += sum over t < count of w[position][t][f] v[position][t][c].
+  void multiply(int64_t count, bool add, real* sums) {
+    const int64_t block = kFilterTiles * tile().rows;
+    for (int64_t position = 0; position < kPositions; ++position) {
+      for (int64_t f = 0; f < w_.columns; f += block) {
+        for (int64_t c = 0; c < layout_.columns; c += kChannels) {
+          multiply_block(position, f, c, count, add, sums);
+        }
+      }
+    }
+  }
+
+  void multiply_block(int64_t position, int64_t filter, int64_t channel, int64_t count, bool add,
+                      real* sums) {
     const kernels::tile::Kernels& kernel = tile();
     const int64_t start = 0;
     const real* w = w_.data.data() + position * w_.step;
     const real* v = v_.data.data() + position * v_.step;
-    real* sums = sums_ + position * layout_.step;
+    real* out = sums + position * layout_.step + first_ * layout_.columns;
     const int64_t last_channel = std::min(layout_.columns, channel + kChannels);
-    const int64_t last_filter = std::min(layout_.rows, filter + kFilterTiles * kernel.rows);
+    const int64_t last_filter = std::min(w_.columns, filter + kFilterTiles * kernel.rows);
     for (int64_t c = channel; c < last_channel; c += kernel.columns) {
       const auto outer = c + kernel.columns <= last_channel ? kernel.outer : kernel.outer_narrow;
       for (int64_t f = filter; f < last_filter; f += kernel.rows) {
         outer({w + f, &start, w_.row}, {v + c, &start, v_.row}, 1, count, add,
-              sums + f * layout_.columns + c, layout_.columns);
+              out + f * layout_.columns + c, layout_.columns);
       }
     }
   }
 
   const WinogradShape& s_;
   const Sums& layout_;
+  int64_t first_, filters_;
   int64_t group_;
   Rows v_;  ///< of the source
   Rows w_;  ///< of the gradient
   std::vector<real> zeros_;
-  real* sums_;
 };
 
 /// sums[0] += sums[1] + ..., in this order.
-void add_strips(const Sums& layout, int64_t strips, real* sums) {
+void add_parts(const Sums& layout, int64_t parts, real* sums) {
   parallel_for(layout.size(), 1 << 12, [&](int64_t begin, int64_t end) {
-    for (int64_t strip = 1; strip < strips; ++strip) {
-      const real* from = sums + strip * layout.size();
+    for (int64_t part = 1; part < parts; ++part) {
+      const real* from = sums + part * layout.size();
       for (int64_t i = begin; i < end; ++i) sums[i] += from[i];
     }
   });
+}
+
+/// A power of two, so that few threads share the tasks evenly.
+int64_t parts_of(const WinogradShape& s, const Sums& layout) {
+  if (s.tiles() < kPartTiles || 2 * layout.size() > kMostSumsOfTwo) return 1;
+  int64_t parts = 2;
+  while (parts < kMostParts && 2 * parts * kPartTiles <= s.tiles() &&
+         2 * parts * layout.size() <= kMostSums) {
+    parts *= 2;
+  }
+  return parts;
 }
 
 void transform_sums(const WinogradShape& s, const Sums& layout, const real* sums, real* dweight) {
@@ -166,21 +184,21 @@ void transform_sums(const WinogradShape& s, const Sums& layout, const real* sums
 void winograd_weight_gradient(const WinogradShape& s, const real* source, const real* dresult,
                               real* dweight) {
   const Sums layout(s);
-  const int64_t per_tile = kPositions * (s.channels + s.filters);
-  const int64_t wanted = std::clamp(layout.size(), kLeastGroup, kMostGroup) / per_tile;
-  const int64_t group = std::min(s.tiles(), std::max<int64_t>(1, wanted / kTiles) * kTiles);
-  const int64_t groups = (s.tiles() + group - 1) / group;
-  const int64_t strips =
-      layout.size() > kFewSums ? 1 : std::clamp<int64_t>(groups / kStripGroups, 1, kMostStrips);
-  Tensor sums = Tensor::uninitialized({strips * layout.size()});
-  parallel_for(strips, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t strip = begin; strip < end; ++strip) {
-      Sweep(s, layout, group, sums.data() + strip * layout.size())
-          .run(source, dresult, strip * groups / strips * group,
-               std::min(s.tiles(), (strip + 1) * groups / strips * group));
+  const int64_t parts = parts_of(s, layout);
+  const int64_t wanted = std::max<int64_t>(1, kTasks / parts);
+  const int64_t each = round_up(std::max(kLeastFilters, (s.filters + wanted - 1) / wanted),
+                                kFilterTiles * tile().rows);
+  const int64_t blocks = (s.filters + each - 1) / each;
+  Tensor sums = Tensor::uninitialized({parts * layout.size()});
+  parallel_for(parts * blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t part = task / blocks, first = task % blocks * each;
+      Sweep(s, layout, first, std::min(each, s.filters - first))
+          .run(source, dresult, part * s.tiles() / parts, (part + 1) * s.tiles() / parts,
+               sums.data() + part * layout.size());
     }
   });
-  add_strips(layout, strips, sums.data());
+  add_parts(layout, parts, sums.data());
   transform_sums(s, layout, sums.data(), dweight);
 }
 

@@ -157,6 +157,8 @@ const Case kWinogradCases[] = {
     {{3, 9, 7, 20}, {34, 5, 5, 20}, {.padding_begin = 2, .padding_end = 2}},
     {{2, 14, 12, 16}, {18, 5, 5, 16}, {.padding_begin = 0, .padding_end = 1}},
     {{2, 15, 15, 20}, {24, 3, 3, 20}, {.padding_begin = 0, .padding_end = 3}},
+    {{32, 16, 16, 16}, {16, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
+    {{8, 8, 8, 16}, {136, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
 };
 
 }  // namespace
