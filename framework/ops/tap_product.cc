@@ -11,9 +11,35 @@ namespace {
 /// Tiles of pixels that one task takes through all panels of weights.
 constexpr int64_t kTiles = 16;
 
+/// What the next block reads of x, on its way into the cache in as many parts as the products of
+/// this block. Only for single taps, whose pixels follow each other: with more, most of it is
+/// there.
+class Ahead {
+ public:
+  Ahead(const TapGrid& grid, const real* x, int64_t begin, int64_t end, int64_t parts) {
+    if (grid.taps() > 1 || grid.images > 1 || grid.rows > 1 || grid.step > 1) return;
+    at_ = x + begin * grid.pixel;
+    end_ = x + std::min(end, grid.pixels()) * grid.pixel;
+    part_ = (end_ - at_ + parts - 1) / parts;
+  }
+
+  void fetch() {
+    constexpr int64_t kLine = 64 / sizeof(real);
+    constexpr int kReads = 0, kSecondLevel = 2;
+    for (const real* last = std::min(end_, at_ + part_); at_ < last; at_ += kLine) {
+      __builtin_prefetch(at_, kReads, kSecondLevel);
+    }
+  }
+
+ private:
+  const real* at_ = nullptr;
+  const real* end_ = nullptr;
+  int64_t part_ = 0;
+};
+
 /// One panel of weights against all tiles of a block; a panel with padding goes by way of `spare`.
 void multiply_panel(const TapTable& table, int64_t length, const Panels& weights, int64_t p,
-                    const real* start, real* y) {
+                    const real* start, real* y, Ahead& ahead) {
   const kernels::tile::Kernels& kernel = tile();
   const int64_t width = weights.width(p);
   const int64_t used = weights.used(p);
@@ -28,6 +54,7 @@ void multiply_panel(const TapTable& table, int64_t length, const Panels& weights
     for (int64_t m = 0; m < kernel.rows; ++m) {
       results[m] = used == width ? y + places[m] : spare + m * width;
     }
+    ahead.fetch();
     product(table.sources(t), table.taps(), length, weights.panel(p), starts, results);
     if (used == width) continue;
     for (int64_t m = 0; m < kernel.rows; ++m) std::copy_n(spare + m * width, used, y + places[m]);
@@ -61,8 +88,9 @@ void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, co
   parallel_for(grid.pixels(), grain, [&](int64_t begin, int64_t end) {
     TapTable table(grid, kernel.rows, x, zeros.data());
     table.enter(begin, end);
+    Ahead ahead(grid, x, end, end + grain, weights.count() * table.tiles());
     for (int64_t p = 0; p < weights.count(); ++p) {
-      multiply_panel(table, grid.length, weights, p, start.data(), y);
+      multiply_panel(table, grid.length, weights, p, start.data(), y, ahead);
     }
     if (pass != nullptr) pass->add(begin / grain, y + begin * grid.y_pixel, end - begin);
   });
