@@ -119,17 +119,77 @@ void weight_tile(const WeightProduct& d, int64_t first, real* to) noexcept {
   }
 }
 
+/// scale float(unit count + start + term) added to the real sums of one sample, in memory.
+template <class Step, int F, int T>
+FRACBIT_INLINE void finish_sample(const WeightProduct& d, int64_t sample, const Streams<T>& streams,
+                                  const Sums (&counts)[F][T], real* to) {
+  const int32_t* start = streams.start + sample * d.start_sample;
+  const Reals scale = Lanes::splat_reals(d.scale[sample]);
+  FRACBIT_UNROLL
+  for (int t = 0; t < T; ++t) {
+    const Sums first = Lanes::load_sums(start + t * kChannels);
+    FRACBIT_UNROLL
+    for (int f = 0; f < F; ++f) {
+      Sums sum = Lanes::add(Lanes::multiply(counts[f][t], d.unit), first);
+      if (d.term != nullptr) {
+        const int32_t* term = streams.term[t] + sample * d.term_sample;
+        sum = Lanes::add(sum, Lanes::splat_sums(term[f]));
+      }
+      real* at = to + (f * T + t) * kChannels;
+      const Reals before = Lanes::load_reals(at);
+      Lanes::store_reals(Lanes::multiply_add(scale, Lanes::to_reals(sum), before), kChannels, at);
+    }
+  }
+}
+
+/// With narrow counts there is no room for real sums in registers.
+template <class Step, int T>
+void narrow_tile(const WeightProduct& d, int64_t first, real* to) noexcept {
+  constexpr int F = kFilters;
+  const Streams<T> streams = Streams<T>::of(d, first);
+  const Bytes unit[2] = {};
+  for (int64_t b = 0; b < d.samples; ++b) {
+    const uint8_t* index[T];
+    FRACBIT_UNROLL
+    for (int t = 0; t < T; ++t) index[t] = streams.index[t] + b * d.index_sample;
+    const uint8_t* q = d.q + b * d.q_sample;
+    if (d.blocks <= Step::kFull) {
+      typename Step::Counts counts[F][T];
+      Step::clear(counts);
+      count_blocks<Step>(d, unit, q, index, 0, d.blocks, counts);
+      Sums sums[F][T];
+      clear(sums);
+      Step::add_to(sums, counts);
+      finish_sample<Step>(d, b, streams, sums, to);
+    } else {
+      Sums sums[F][T];
+      clear(sums);
+      count_all<Step>(d, unit, q, index, sums);
+      finish_sample<Step>(d, b, streams, sums, to);
+    }
+  }
+}
+
+template <class Step, int T>
+FRACBIT_INLINE void add_tile(const WeightProduct& d, int64_t first, real* to) {
+  if constexpr (Step::kFull == 0) {
+    weight_tile<Step, T>(d, first, to);
+  } else {
+    narrow_tile<Step, T>(d, first, to);
+  }
+}
+
 template <class Step>
 void weight(const WeightProduct& d) noexcept {
   constexpr int kStreams = Lanes::kStreams;
   real* sums = d.sums;
   int64_t stream = 0;
   for (; stream + kStreams <= d.streams; stream += kStreams) {
-    weight_tile<Step, kStreams>(d, stream, sums);
+    add_tile<Step, kStreams>(d, stream, sums);
     sums += kStreams * kFilters * kChannels;
   }
-  if (d.streams - stream == 2) weight_tile<Step, 2>(d, stream, sums);
-  if (d.streams - stream == 1) weight_tile<Step, 1>(d, stream, sums);
+  if (d.streams - stream == 2) add_tile<Step, 2>(d, stream, sums);
+  if (d.streams - stream == 1) add_tile<Step, 1>(d, stream, sums);
 }
 
 /// The sum of one stream; four chains hide the latency of a dot product.
