@@ -202,23 +202,38 @@ void make_index(Method method, const uint64_t* words, uint8_t* index, int64_t st
 
 // --- Codes.
 
-void turn(const uint8_t* const (&rows)[kCodes], uint8_t* to, int64_t step) noexcept {
-  __m128i a[kCodes], b[kCodes];
-  for (int i = 0; i < kCodes; ++i) a[i] = load_codes(rows[i]);
-  // Each round sends bit 3 of the row to bit 0 of the column, and moves the others up.
-  for (int round = 0; round < 2; ++round) {
-    FRACBIT_UNROLL
-    for (int i = 0; i < 8; ++i) {
-      b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]);
-      b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
-    }
-    FRACBIT_UNROLL
-    for (int i = 0; i < 8; ++i) {
-      a[2 * i] = _mm_unpacklo_epi8(b[i], b[i + 8]);
-      a[2 * i + 1] = _mm_unpackhi_epi8(b[i], b[i + 8]);
-    }
+/// Rows i and i + 8 of a square of 16 codes.
+struct RowPairs {
+  __m256i of[8];
+};
+
+/// Each round interleaves rows whose numbers differ in their highest bit, which becomes the lowest
+/// bit of a column; the others move up.
+FRACBIT_INLINE RowPairs interleave(const RowPairs& a) {
+  RowPairs b;
+  FRACBIT_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    b.of[2 * i] = _mm256_unpacklo_epi8(a.of[i], a.of[i + 4]);
+    b.of[2 * i + 1] = _mm256_unpackhi_epi8(a.of[i], a.of[i + 4]);
   }
-  for (int i = 0; i < kCodes; ++i) store_codes(a[i], to + i * step);
+  return b;
+}
+
+void turn(const uint8_t* const (&rows)[kCodes], uint8_t* to, int64_t step) noexcept {
+  RowPairs pairs;
+  FRACBIT_UNROLL
+  for (int i = 0; i < 8; ++i) {
+    const __m256i low = _mm256_castsi128_si256(load_codes(rows[i]));
+    pairs.of[i] = _mm256_inserti128_si256(low, load_codes(rows[i + 8]), 1);
+  }
+  pairs = interleave(interleave(interleave(pairs)));
+  // Eight rows of columns 2 i and 2 i + 1, then the other eight.
+  FRACBIT_UNROLL
+  for (int i = 0; i < 8; ++i) {
+    const __m256i columns = _mm256_permute4x64_epi64(pairs.of[i], 0xd8);
+    store_codes(_mm256_castsi256_si128(columns), to + 2 * i * step);
+    store_codes(_mm256_extracti128_si256(columns, 1), to + (2 * i + 1) * step);
+  }
 }
 
 void code_sums(const uint8_t* codes, int64_t pixels, int64_t filters, int32_t* sums) noexcept {

@@ -15,7 +15,9 @@ namespace {
 /// hold blocks 0 4 1 5 2 6 3 7, which is how their words interleave at the end.
 struct PhiloxLanes {
   static constexpr int64_t kBlocks = 8;
+  static constexpr int kChains = 4;
 
+  PhiloxLanes() = default;
   PhiloxLanes(const Philox& philox, uint32_t first) {
     const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
     word[0] = _mm512_add_epi64(order, _mm512_set1_epi64(first));

@@ -14,7 +14,9 @@ namespace {
 /// Four blocks of Philox4x32-10, one to each lane.
 struct PhiloxLanes {
   static constexpr int64_t kBlocks = 4;
+  static constexpr int kChains = 4;
 
+  PhiloxLanes() = default;
   PhiloxLanes(const Philox& philox, uint32_t first) {
     const uint32x4_t lane = {0, 1, 2, 3};
     word[0] = vaddq_u32(lane, vdupq_n_u32(first));

@@ -1,14 +1,17 @@
 // Noise from several vectors of blocks at a time, of which each waits for its products. PhiloxLanes
-// offers kBlocks, a constructor from the first block, round and store.
+// offers kBlocks, kChains (vectors at a time), constructors of nothing and from the first block,
+// round and store.
 
 /// Blocks first, first + 1, ... of a stretch; kChains vectors of them.
 template <int kChains>
 void noise_of(const Philox& philox, uint32_t first, real* sigma) {
-  PhiloxLanes lanes[kChains] = {PhiloxLanes(philox, first),
-                                PhiloxLanes(philox, first + PhiloxLanes::kBlocks),
-                                PhiloxLanes(philox, first + 2 * PhiloxLanes::kBlocks),
-                                PhiloxLanes(philox, first + 3 * PhiloxLanes::kBlocks)};
+  PhiloxLanes lanes[kChains];
+  FRACBIT_UNROLL
+  for (int i = 0; i < kChains; ++i) {
+    lanes[i] = PhiloxLanes(philox, first + static_cast<uint32_t>(i * PhiloxLanes::kBlocks));
+  }
   uint32_t key0 = philox.key[0], key1 = philox.key[1];
+  FRACBIT_UNROLL  // what all blocks share in the first two rounds is computed once
   for (int round = 0; round < 10; ++round) {
     FRACBIT_UNROLL
     for (int i = 0; i < kChains; ++i) lanes[i].round(key0, key1);
@@ -20,7 +23,7 @@ void noise_of(const Philox& philox, uint32_t first, real* sigma) {
 }
 
 void noise(const Philox& philox, int64_t blocks, real* sigma) noexcept {
-  constexpr int kChains = 4;
+  constexpr int kChains = PhiloxLanes::kChains;
   constexpr int64_t kStep = kChains * PhiloxLanes::kBlocks;
   uint32_t first = philox.counter[0];
   for (; blocks >= kStep; blocks -= kStep, first += kStep, sigma += 4 * kStep) {
