@@ -41,10 +41,11 @@ struct Lanes {
   static Bytes even(Bytes a) { return _mm256_and_si256(a, _mm256_set1_epi16(255)); }
   static Bytes odd(Bytes a) { return _mm256_srli_epi16(a, 8); }
   static Bytes pairs_add(Bytes a, Bytes b) { return _mm256_add_epi16(a, b); }
-  static void eight(Bytes pairs, int32_t* counts) {
+  static void eight(Bytes pairs, bool fresh, int32_t* counts) {
     const Sums low = _mm256_cvtepu16_epi32(_mm256_castsi256_si128(pairs));
     const Sums high = _mm256_cvtepu16_epi32(_mm256_extracti128_si256(pairs, 1));
-    sums_store(sums_add(sums_load(counts), sums_add(low, high)), counts);
+    const Sums sum = sums_add(low, high);
+    sums_store(fresh ? sum : sums_add(sums_load(counts), sum), counts);
   }
 };
 

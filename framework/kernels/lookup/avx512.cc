@@ -36,14 +36,14 @@ struct Lanes {
   static Bytes even(Bytes a) { return _mm512_and_si512(a, _mm512_set1_epi16(255)); }
   static Bytes odd(Bytes a) { return _mm512_srli_epi16(a, 8); }
   static Bytes pairs_add(Bytes a, Bytes b) { return _mm512_add_epi16(a, b); }
-  static void eight(Bytes pairs, int32_t* counts) {
+  static void eight(Bytes pairs, bool fresh, int32_t* counts) {
     const Sums low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(pairs));
     const Sums high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(pairs, 1));
     const Sums both = sums_add(low, high);
     const __m256i sum =
         _mm256_add_epi32(_mm512_castsi512_si256(both), _mm512_extracti64x4_epi64(both, 1));
     auto* out = reinterpret_cast<__m256i*>(counts);
-    _mm256_storeu_si256(out, _mm256_add_epi32(_mm256_loadu_si256(out), sum));
+    _mm256_storeu_si256(out, fresh ? sum : _mm256_add_epi32(_mm256_loadu_si256(out), sum));
   }
 };
 

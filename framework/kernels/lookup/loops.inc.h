@@ -7,7 +7,8 @@
 //   kLookupPlanes         of x, from which on lookups are faster than counting
 //   load_bytes, no_bytes, shuffle, bytes_add
 //   even, odd             the bytes of each 16 bits, as 16 bits; pairs_add
-//   eight(pairs, int32_t*)                  adds the 8 numbers of all groups to 8 counts
+//   eight(pairs, bool fresh, int32_t*)      the 8 numbers of all groups to 8 counts, added or, if
+//                                           fresh, put there
 // and what kernels/bitgemm/output.inc.h wants.
 
 // Loops over registers must be unrolled whole, or the compilers keep them in memory.
@@ -112,12 +113,12 @@ struct Growing {
     }
     ++added;
   }
-  /// counts of the tile's pixels from `first` += these.
-  void add_to(LookupCounts& counts, int64_t first) const {
+  /// These to the counts of the tile's pixels from `first` on.
+  void add_to(LookupCounts& counts, int64_t first, bool fresh) const {
     for (int p = 0; p < kLookupPixels; ++p) {
       for (int i = 0; i < 4; ++i) {
         const Bytes pairs = i % 2 == 0 ? even[p][i / 2] : odd[p][i / 2];
-        Lanes::eight(pairs, counts[8 * i / kLanes][first + p] + 8 * i % kLanes);
+        Lanes::eight(pairs, fresh, counts[8 * i / kLanes][first + p] + 8 * i % kLanes);
       }
     }
   }
@@ -139,9 +140,9 @@ struct Growing {
   }
 }
 
-/// Adds the lookups of one plane of w to the counts of a tile.
+/// Adds the lookups of one plane of w to the counts of a tile, or puts them there if these are fresh.
 void look_up_plane(const Lookup& d, const uint8_t* const (&x)[kLookupPixels], const uint8_t* w,
-                   LookupCounts& counts, int64_t first) {
+                   LookupCounts& counts, int64_t first, bool fresh) {
   // A sum of four codes is at most 4 (2^planes - 1); bytes hold 63, 21, 9, 4, 2, 1 of them.
   const int fit = 255 / (4 * ((1 << d.x_planes) - 1));
   const int steps = fit >= kSteps ? kSteps : fit >= 8 ? 8 : fit;
@@ -165,11 +166,12 @@ void look_up_plane(const Lookup& d, const uint8_t* const (&x)[kLookupPixels], co
     }
     if (steps == kSteps) growing.add(sums);
     if (growing.added > 240) {
-      growing.add_to(counts, first);
+      growing.add_to(counts, first, fresh);
+      fresh = false;
       growing.clear();
     }
   }
-  growing.add_to(counts, first);
+  growing.add_to(counts, first, fresh);
 }
 
 /// The counts of one register tile; past the last pixel it is repeated.
@@ -178,14 +180,15 @@ void look_up_tile(const Lookup& d, int64_t pixel, LookupCounts& counts, int64_t 
   for (int p = 0; p < kLookupPixels; ++p) {
     x[p] = d.tables + d.window[pixel + p < d.pixels ? pixel + p : d.pixels - 1] * kTable;
   }
-  for (int plane = d.w_planes - 1; plane >= 0; --plane) {
-    for (int i = 0; i < kParts; ++i) {
+  const int top = d.w_planes - 1;
+  for (int plane = top; plane >= 0; --plane) {
+    for (int i = 0; plane < top && i < kParts; ++i) {
       for (int64_t p = first; p < first + kLookupPixels; ++p) {
         const Sums sums = Lanes::sums_load(counts[i][p]);
         Lanes::sums_store(Lanes::sums_add(sums, sums), counts[i][p]);
       }
     }
-    look_up_plane(d, x, d.w + plane * d.w_plane, counts, first);
+    look_up_plane(d, x, d.w + plane * d.w_plane, counts, first, plane == top);
   }
 }
 
@@ -193,9 +196,6 @@ void product(const Lookup& d) noexcept {
   alignas(64) LookupCounts counts;
   for (int64_t pixel = 0; pixel < d.pixels; pixel += kMany) {
     const int64_t pixels = d.pixels - pixel < kMany ? d.pixels - pixel : kMany;
-    for (auto& part : counts) {
-      for (auto& of_pixel : part) Lanes::sums_store(Lanes::sums_splat(0), of_pixel);
-    }
     for (int64_t first = 0; first < pixels; first += kLookupPixels) {
       look_up_tile(d, pixel + first, counts, first);
     }
