@@ -27,27 +27,17 @@ train() {
   fi
 }
 
-# measure NAME OPTION...: size and speed of that network, unless that is done.
-measure() {
-  name=$1
-  shift
-  [ ! -f "$out/$name.bench.json" ] || return 0
-  "$program" summary --model cifar4 "$@" --json > "$out/$name.summary.json"
-  "$program" bench --model cifar4 --mode infer --batch 64 --steps 20 "$@" --json > "$out/$name.bench.json.tmp"
-  mv "$out/$name.bench.json.tmp" "$out/$name.bench.json"
-}
-
-# Both, for each network.
-train_and_measure() {
-  name=$1
-  shift
-  train "$name" "$@"
-  measure "$name" "$@"
+# deploy NAME: that network as a file for inference, and its speed, unless that is done.
+deploy() {
+  [ ! -f "$out/$1.bench.json" ] || return 0
+  "$program" export "$out/$1/best.ckpt" --format fbit --out "$out/$1.fbit" > /dev/null
+  "$program" bench "$out/$1.fbit" --mode infer --batch 64 --steps 20 --json > "$out/$1.bench.json.tmp"
+  mv "$out/$1.bench.json.tmp" "$out/$1.bench.json"
 }
 
 # row TITLE NAME
 row() {
-  echo "$1:$(value "$out/$2.json" best_top1):$(value "$out/$2.summary.json" packed_bytes):$(
+  echo "$1:$(value "$out/$2.json" best_top1):$(wc -c < "$out/$2.fbit"):$(
     value "$out/$2.bench.json" images_per_second)" |
     LC_ALL=C awk -F : '{ printf "  %-18s %8.2f %% %10.0f kB %10.0f images/s\n", $1, $2, $3 / 1000, $4 }'
 }
@@ -58,12 +48,14 @@ say "build"
 ninja -C build apps/fracbit
 
 mkdir -p "$out"
-train_and_measure float --quant none
-train_and_measure hbnn-1.4 --quant hbnn --weight-bits 1.4 --act-bits 1.4
+train float --quant none
+train hbnn-1.4 --quant hbnn --weight-bits 1.4 --act-bits 1.4 --level-grid int8
+deploy float
+deploy hbnn-1.4
 "$program" data samples synthetic-digits --count 6 --out "$out/samples" > "$out/samples.txt"
 
 say "drawn digits in clutter, $(value "$out/float.json" epochs) epochs"
-printf '\n  %-18s %10s %13s %19s\n' network accuracy size inference
+printf '\n  %-18s %10s %13s %19s\n' network accuracy file inference
 row "float" float
 row "1.4 bits (HBNN)" hbnn-1.4
 printf '\n  learning curves: %s\n                   %s\n' "$out/float/curves.svg" "$out/hbnn-1.4/curves.svg"

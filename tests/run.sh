@@ -3,9 +3,10 @@
 # is 0 only if nothing failed.
 #
 # usage: tests/run.sh [--thorough]
-#   --thorough   also compiles everything with Clang, and runs tests under AddressSanitizer and
-#                UndefinedBehaviorSanitizer
-# environment: CI=true makes every warning an error, and precompiles headers (which ccache does not keep)
+#   --thorough   also compiles with Clang, runs tests under AddressSanitizer and UndefinedBehaviorSanitizer, and
+#                searches a moment with libFuzzer
+# environment: FRACBIT_CASES=10000 holds every kernel against its reference on that many random cases (minutes);
+#              CI=true makes every warning an error, and precompiles headers (which ccache does not keep)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -60,15 +61,13 @@ say "tests"
 run_tests build
 
 if [ "$thorough" = true ]; then
-  say "Clang"
-  CXX=clang++ configure build-clang -Dbuildtype=plain -Dtests=disabled
-  ninja -C build-clang
-  say "sanitizers"
-  werror=false  # GCC 12 warns about its own library when it is instrumented; the builds above judge warnings
-  configure build-sanitize "-Dprecompile=$ci" -Dbuildtype=plain -Doptimization=1 -Db_sanitize=address,undefined \
-    -Dcpp_args='-g1 -fno-sanitize-recover=all'
-  run_tests build-sanitize --timeout-multiplier 5 framework kernels quantize layers data golden \
-    fuzz_checkpoint fuzz_cifar fuzz_fbit fuzz_idx fuzz_image
+  say "Clang and its sanitizers"
+  CXX=clang++ configure build-clang "-Dprecompile=$ci" -Dlibfuzzer=true -Dbuildtype=plain -Doptimization=1 \
+    -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args='-g1 -fno-sanitize-recover=all'
+  ninja -C build-clang apps/fracbit
+  run_tests build-clang --timeout-multiplier 5 framework kernels quantize layers data golden \
+    fuzz_checkpoint fuzz_cifar fuzz_fbit fuzz_idx fuzz_image \
+    libfuzzer_checkpoint libfuzzer_cifar libfuzzer_fbit libfuzzer_idx libfuzzer_image
 fi
 
 say "summary"

@@ -1,7 +1,6 @@
 // Stands in for libFuzzer: runs a target on files and on damaged copies of them, from a fixed seed.
 // usage: fuzz_NAME FILE...
-// With Clang, link the target with -fsanitize=fuzzer,address instead of this file to search
-// further.
+// -Dlibfuzzer=true builds programs libfuzzer_NAME that search further.
 
 #include <cstdint>
 #include <cstdio>
