@@ -8,8 +8,14 @@
 namespace fracbit::ops {
 namespace {
 
-/// Tiles of pixels that one task takes through all panels of weights.
-constexpr int64_t kTiles = 16;
+/// Tiles of pixels that one task takes through all panels of weights: many, which read the weights
+/// from the cache, but fewer where there would be too few tasks.
+int64_t task_tiles(int64_t pixels) {
+  constexpr int64_t kMost = 16, kLeast = 4, kEnoughTasks = 32;
+  int64_t tiles = kMost;
+  while (tiles > kLeast && pixels < kEnoughTasks * tiles * tile().rows) tiles /= 2;
+  return tiles;
+}
 
 /// What the next block reads of x, on its way into the cache in as many parts as the products of
 /// this block. Only for single taps, whose pixels follow each other: with more, most of it is
@@ -83,7 +89,7 @@ void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, co
   const std::vector<real> zeros(static_cast<size_t>(grid.length), real{0});
   std::vector<real> start(static_cast<size_t>(weights.count() * kernel.columns), real{0});
   if (bias != nullptr) std::copy_n(bias, weights.columns, start.data());
-  const int64_t grain = kTiles * kernel.rows;
+  const int64_t grain = task_tiles(grid.pixels()) * kernel.rows;
   if (pass != nullptr) pass->start((grid.pixels() + grain - 1) / grain, grid.y_pixel);
   parallel_for(grid.pixels(), grain, [&](int64_t begin, int64_t end) {
     TapTable table(grid, kernel.rows, x, zeros.data());
