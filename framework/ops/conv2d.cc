@@ -225,6 +225,8 @@ OpExamples conv2d_examples() {
   made.large = {
       example("3x3, direct", {4, 16, 16, 12}, {40, 3, 3, 12}, true,
               {.padding_begin = 1, .padding_end = 1}),
+      example("3x3, filters shared out", {8, 7, 7, 16}, {256, 3, 3, 16}, true,
+              {.padding_begin = 1, .padding_end = 1}),
       example("3x3", {4, 16, 16, 24}, {40, 3, 3, 24}, true, {.padding_begin = 1, .padding_end = 1}),
       example("3x3, sums in parts", {32, 32, 32, 16}, {16, 3, 3, 16}, false,
               {.padding_begin = 1, .padding_end = 1}),

@@ -86,16 +86,25 @@ Factors turned_factors_of(const WinogradShape& s, const real* weight) {
   return made;
 }
 
-/// The tiles that one task takes through all positions.
+/// [begin, end)
+struct Range {
+  int64_t begin, end;
+};
+
+/// The tiles that one task takes through all positions, and the panels that it multiplies them
+/// with.
 class Block {
  public:
-  Block(const WinogradShape& shape, const Factors& factors, int64_t first, int64_t count)
+  Block(const WinogradShape& shape, const Factors& factors, Range tiles, Range panels)
       : s_(shape),
         u_(factors),
-        first_(first),
-        count_(count),
-        v_step_(position_step(count * s_.channels)),
-        m_step_(position_step(count * u_.columns)),
+        first_(tiles.begin),
+        count_(tiles.end - tiles.begin),
+        panels_(panels),
+        first_filter_(panels.begin * tile().columns),
+        columns_((panels.end - 1) * tile().columns + u_.width(panels.end - 1) - first_filter_),
+        v_step_(position_step(count_ * s_.channels)),
+        m_step_(position_step(count_ * columns_)),
         v_(Tensor::uninitialized({kPositions * v_step_})),
         m_(Tensor::uninitialized({kPositions * m_step_})) {}
 
@@ -119,7 +128,7 @@ class Block {
     for (int64_t position = 0; position < kPositions; ++position) {
       const real* v = v_.data() + position * v_step_;
       real* m = m_.data() + position * m_step_;
-      for (int64_t p = 0; p < u_.panels(); ++p) {
+      for (int64_t p = panels_.begin; p < panels_.end; ++p) {
         const auto product = u_.width(p) == kernel.columns ? kernel.product : kernel.product_narrow;
         for (int64_t t = 0; t < count_; t += kernel.rows) {
           const real* rows[kernels::tile::kMaxRows];
@@ -127,7 +136,7 @@ class Block {
           for (int64_t i = 0; i < kernel.rows; ++i) {
             const int64_t row = std::min(t + i, count_ - 1);
             rows[i] = v + row * s_.channels;
-            sums[i] = m + row * u_.columns + p * kernel.columns;
+            sums[i] = m + row * columns_ + p * kernel.columns - first_filter_;
           }
           product(rows, 1, s_.channels, u_.panel(p) + position * u_.step, starts, sums);
         }
@@ -136,13 +145,16 @@ class Block {
   }
 
   void transform_result(const real* bias, real* result) {
-    std::vector<real> outside(static_cast<size_t>(s_.filters));
+    const int64_t filters = std::min(columns_, s_.filters - first_filter_);
+    std::vector<real> outside(static_cast<size_t>(filters));
+    result += first_filter_;
     for (int64_t t = 0; t < count_; ++t) {
       const WinogradTile at(s_, first_ + t);
       real* pixels[kPositions];
       enter_pixels(result + at.image * s_.out_height * s_.out_width * s_.filters, s_.out_height,
                    s_.out_width, s_.filters, at.row, at.column, s_.tile(), outside.data(), pixels);
-      winograd(s_.kernel).output(m_.data() + t * u_.columns, m_step_, s_.filters, bias, pixels);
+      winograd(s_.kernel).output(m_.data() + t * columns_, m_step_, filters, bias + first_filter_,
+                                 pixels);
     }
   }
 
@@ -150,6 +162,8 @@ class Block {
   const WinogradShape& s_;
   const Factors& u_;
   int64_t first_, count_;
+  Range panels_;
+  int64_t first_filter_, columns_;
   int64_t v_step_, m_step_;
   Tensor v_;  ///< [position][tile][channel]
   Tensor m_;  ///< [position][tile][column]
@@ -166,6 +180,14 @@ int64_t block_rows(const WinogradShape& s, const Factors& factors) {
   return least;
 }
 
+/// Tasks that share the tiles of a block: with few blocks each takes some of the panels, and
+/// transforms the source of all tiles for itself.
+int64_t tasks_of_block(const Factors& factors, int64_t blocks) {
+  constexpr int64_t kEnough = 8, kLeastPanels = 4;
+  return std::clamp<int64_t>(kEnough / std::max<int64_t>(1, blocks), 1,
+                             std::max<int64_t>(1, factors.panels() / kLeastPanels));
+}
+
 /// The first pixel of a row of tiles, counted through all images.
 int64_t first_pixel(const WinogradShape& s, int64_t tile_row) {
   const int64_t image = tile_row / s.tile_rows();
@@ -178,16 +200,26 @@ void multiply(const WinogradShape& s, const real* source, const Factors& factors
   if (bias == nullptr) zeros.resize(static_cast<size_t>(s.filters));
   const int64_t rows = s.images * s.tile_rows();
   const int64_t grain = block_rows(s, factors);
-  if (pass != nullptr) pass->start((rows + grain - 1) / grain, s.filters);
-  parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-    Block block(s, factors, begin * s.tile_columns(), (end - begin) * s.tile_columns());
+  const int64_t blocks = (rows + grain - 1) / grain;
+  const int64_t tasks = tasks_of_block(factors, blocks), panels = factors.panels();
+  const auto pass_over_block = [&](int64_t block) {
+    const int64_t first = first_pixel(s, block * grain);
+    const int64_t last = first_pixel(s, std::min(rows, (block + 1) * grain));
+    pass->add(block, result + first * s.filters, last - first);
+  };
+  if (pass != nullptr) pass->start(blocks, s.filters);
+  parallel_for(blocks * tasks, 1, [&](int64_t number, int64_t) {
+    const int64_t row = number / tasks * grain, task = number % tasks;
+    Block block(s, factors,
+                {row * s.tile_columns(), std::min(rows, row + grain) * s.tile_columns()},
+                {task * panels / tasks, (task + 1) * panels / tasks});
     block.transform_source(source);
     block.multiply();
     block.transform_result(bias == nullptr ? zeros.data() : bias, result);
-    if (pass == nullptr) return;
-    const int64_t pixel = first_pixel(s, begin);
-    pass->add(begin / grain, result + pixel * s.filters, first_pixel(s, end) - pixel);
+    if (pass != nullptr && tasks == 1) pass_over_block(number);
   });
+  if (pass == nullptr || tasks == 1) return;
+  parallel_for(blocks, 1, [&](int64_t block, int64_t) { pass_over_block(block); });
 }
 
 }  // namespace

@@ -159,6 +159,7 @@ const Case kWinogradCases[] = {
     {{2, 15, 15, 20}, {24, 3, 3, 20}, {.padding_begin = 0, .padding_end = 3}},
     {{32, 16, 16, 16}, {16, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
     {{8, 8, 8, 16}, {136, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
+    {{8, 7, 7, 16}, {263, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
 };
 
 }  // namespace

@@ -219,6 +219,7 @@ TEST_CASE("evaluation without gradients has the bits of evaluation with them") {
   const std::vector<std::pair<Block::Spec, Shape>> cases{
       {{.in = 3, .out = 32, .stride = 2}, {3, 17, 13, 3}},
       {{.in = 32, .out = 48}, {4, 16, 16, 32}},
+      {{.in = 16, .out = 256}, {8, 7, 7, 16}},
       {{.in = 20, .out = 37, .kernel = 1}, {2, 13, 11, 20}},
       {{.in = 8, .out = 12, .groups = 2}, {2, 9, 9, 8}},
       {{.kind = layers::ProductKind::depthwise, .in = 37, .out = 37, .stride = 2}, {2, 9, 9, 37}},
