@@ -28,7 +28,7 @@ Layout input_layout(const Op& op, const Value& value, std::string_view isa) {
   in.border_begin = block->padding_begin;
   in.border_end = block->padding_end;
   if (value.form == Form::grid) in.integer_bytes = runtime::grid_bytes(*block, value, isa);
-  if (!value.widths.empty() && runtime::takes_ordered_channels(*block)) in.order_channels();
+  if (runtime::takes_ordered_channels(*block, value)) in.order_channels();
   return in;
 }
 

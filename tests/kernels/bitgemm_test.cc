@@ -261,6 +261,70 @@ TEST_CASE("scales of bit products equal the reference to the bit") {
   }
 }
 
+/// A product of terms with everything random.
+struct TermCase {
+  explicit TermCase(BitDraw& draw) {
+    t.pixels = draw.between(1, 70);
+    t.w_terms = static_cast<int>(draw.between(1, 3));
+    t.x_terms = static_cast<int>(draw.between(1, 3));
+    t.filters = draw.below(2) ? kFilters : static_cast<int>(draw.between(1, kFilters));
+    t.y_step = 40;
+    for (int64_t i = 0; i < 60 + t.pixels; ++i) x.push_back(draw.word());
+    const int64_t classes = draw.between(1, 3);
+    for (int64_t p = 0; p < t.pixels; ++p) {
+      window.push_back(draw.below(t.pixels));
+      pixel_class.push_back(static_cast<int32_t>(draw.below(classes) * kFilters));
+    }
+    for (int64_t i = 0; i < 60; ++i) tap.push_back(draw.below(60));
+    for (int64_t i = 0; i < 2 * 40 * kFilters; ++i) w.push_back(draw.word());
+    for (int64_t i = 0; i < classes * kFilters; ++i) {
+      filter_term.push_back(static_cast<int32_t>(draw.between(-5000, 5000)));
+    }
+    for (int n = 0; n < t.w_terms; ++n) {
+      int64_t most = 36;
+      for (int m = 0; m < t.x_terms; ++m) {
+        most = draw.between(n + m == 0 ? 1 : 0, most);
+        pairs.push_back({tap.data() + draw.below(20), most, w.data() + draw.below(8),
+                         draw.below(2) == 1, filter_term.data()});
+      }
+    }
+    w_scale = draw.scales({t.w_terms, kFilters});
+    x_scale = draw.scales({t.x_terms});
+    t.x = x.data();
+    t.window = window.data();
+    t.pixel_class = pixel_class.data();
+    t.pairs = pairs.data();
+    t.w_scale = w_scale.data();
+    t.x_scale = x_scale.data();
+  }
+  std::vector<fracbit::real> run(const bitgemm::Kernels& kernels) {
+    std::vector<fracbit::real> y(static_cast<size_t>(t.pixels * t.y_step), -7);
+    t.y = y.data();
+    kernels.terms(t);
+    return y;
+  }
+
+  bitgemm::TermProduct t{};
+  std::vector<uint64_t> x, w;
+  std::vector<int64_t> window, tap;
+  std::vector<int32_t> pixel_class, filter_term;
+  std::vector<bitgemm::TermPair> pairs;
+  fracbit::Tensor w_scale, x_scale;
+};
+
+TEST_CASE("sums of scaled products equal the reference to the bit") {
+  BitDraw draw(4);
+  for (int i = 0; i < 1000; ++i) {
+    TermCase c(draw);
+    CAPTURE(i, c.t.pixels, c.t.w_terms, c.t.x_terms, c.t.filters);
+    const auto expected = c.run(*bitgemm::find("reference"));
+    for (const bitgemm::Kernels* row : rows()) {
+      CAPTURE(row->name);
+      REQUIRE(c.run(*row) == expected);
+    }
+  }
+}
+
 TEST_CASE("word counts equal the bit-by-bit loops") {
   BitDraw draw(3);
   std::vector<uint64_t> words{0, ~uint64_t{0}, 1, uint64_t{1} << 63};

@@ -71,6 +71,34 @@ struct Epilogue {
   int filters;           ///< outputs to write per pixel, 1 to kFilters
 };
 
+/// One pair of terms in a TermProduct. Terms m of x are ever fewer elements: a pair without words
+/// has none after it, and the first pair of all has words.
+struct TermPair {
+  const int64_t* tap;          ///< [k] word offset of each word within a window
+  int64_t k;                   ///< words; 0: D = 0, and the rest is not read
+  const uint64_t* w;           ///< signs of the filters, [k][kFilters], and after them the masks
+  bool masked;                 ///< whether there are masks
+  const int32_t* filter_term;  ///< rows of the filters of a block
+};
+
+/// Sums of scaled products of signs, for one block of filters:
+///   D[n][m] = filter_term[pixel_class[p] + f] - 2 pc((x ^ w) & W)
+///   y = sum over n of w_scale[n] (sum over m of x_scale[m] D[n][m]), in double, rounded once
+struct TermProduct {
+  const uint64_t* x;
+  const int64_t* window;       ///< [pixels] word offset of each window in x
+  const int32_t* pixel_class;  ///< [pixels] start of its row in filter_term
+  int64_t pixels;              ///< at least 1
+  const TermPair* pairs;       ///< [w_terms][x_terms]
+  int w_terms;
+  int x_terms;
+  const real* w_scale;  ///< [w_terms][kFilters]
+  const real* x_scale;  ///< [x_terms]
+  real* y;              ///< first output of the block
+  int64_t y_step;       ///< from one pixel to the next
+  int filters;          ///< outputs to write per pixel, 1 to kFilters
+};
+
 /// What one instruction set offers.
 struct Kernels {
   const char* name;
@@ -83,6 +111,7 @@ struct Kernels {
   void (*scale)(const Epilogue&) noexcept;
   /// y = sum over n of w_scale[n] (sum over m of x_scale[m] D[n][m]), in double, rounded once.
   void (*combine)(const Epilogue&) noexcept;
+  void (*terms)(const TermProduct&) noexcept;
   /// counts[i] = popcount(words[i]), i < n.
   void (*popcounts)(const uint64_t* words, int64_t n, int32_t* counts) noexcept;
 };

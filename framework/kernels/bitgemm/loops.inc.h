@@ -199,19 +199,26 @@ template <class Counter, int P>
   for (int p = 0; p < P; ++p) Lanes::sums_store(Lanes::narrow(vectors[p]), counts[p]);
 }
 
+/// counts = those of kLanes filters from `first` on at consecutive pixels, in whole tiles.
+template <class Counter>
+[[gnu::noinline]] void count_tiles(const Product& d, int64_t pixel, int64_t pixels, int first,
+                                   int32_t (*counts)[kLanes]) {
+  constexpr int P = Counter::kPixels;
+  for (int64_t p = 0; p < pixels; p += P) {
+    tile<Counter, P>(d, pixel + p, d.w + first, counts + p);
+  }
+}
+
 /// All pixels of a call. Counts of many tiles are completed together: at once after each tile, the
 /// processor would wait for its last sums.
 template <class Counter>
 void product(const Product& d) noexcept {
-  constexpr int P = Counter::kPixels;
-  constexpr int64_t kMany = 64 / P * P;
+  constexpr int64_t kMany = 64 / Counter::kPixels * Counter::kPixels;
   alignas(64) int32_t counts[kMany][kLanes];
   for (int first = 0; first < d.filters; first += kLanes) {
     for (int64_t pixel = 0; pixel < d.pixels; pixel += kMany) {
       const int64_t pixels = d.pixels - pixel < kMany ? d.pixels - pixel : kMany;
-      for (int64_t p = 0; p < pixels; p += P) {
-        tile<Counter, P>(d, pixel + p, d.w + first, counts + p);
-      }
+      count_tiles<Counter>(d, pixel, pixels, first, counts);
       finish(d, counts, pixel, pixels, first);
     }
   }
@@ -266,6 +273,8 @@ void popcounts(const uint64_t* words, int64_t n, int32_t* counts) noexcept {
   for (int64_t i = 0; i < n; ++i) counts[i] = Lanes::popcount_word(words[i]);
 }
 
+#include "fracbit/framework/kernels/bitgemm/terms.inc.h"
+
 void signs(const Product& d) noexcept {
   Product one = d;
   one.w_planes = 1;
@@ -281,5 +290,6 @@ constexpr Kernels make_kernels(const char* name) {
           .both_masked = product<BothMasked>,
           .scale = scale,
           .combine = combine,
+          .terms = terms,
           .popcounts = popcounts};
 }

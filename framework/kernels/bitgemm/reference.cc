@@ -117,6 +117,33 @@ void combine(const Epilogue& e) noexcept {
   }
 }
 
+void terms(const TermProduct& t) noexcept {
+  for (int64_t p = 0; p < t.pixels; ++p) {
+    for (int f = 0; f < t.filters; ++f) {
+      double total = 0;
+      for (int n = 0; n < t.w_terms; ++n) {
+        double inner = 0;
+        for (int m = 0; m < t.x_terms; ++m) {
+          const TermPair& pair = t.pairs[n * t.x_terms + m];
+          if (pair.k == 0) continue;
+          int32_t sum = pair.filter_term[t.pixel_class[p] + f];
+          for (int64_t k = 0; k < pair.k; ++k) {
+            const uint64_t* x = t.x + t.window[p] + pair.tap[k];
+            const uint64_t* w = pair.w + k * kFilters + f;
+            for (int b = 0; b < 64; ++b) {
+              const bool has = !pair.masked || bit(w + pair.k * kFilters, b);
+              if (has && bit(x, b) != bit(w, b)) sum -= 2;
+            }
+          }
+          inner += static_cast<double>(t.x_scale[m]) * sum;
+        }
+        total += static_cast<double>(t.w_scale[n * kFilters + f]) * inner;
+      }
+      t.y[p * t.y_step + f] = static_cast<real>(total);
+    }
+  }
+}
+
 void popcounts(const uint64_t* words, int64_t n, int32_t* counts) noexcept {
   for (int64_t i = 0; i < n; ++i) {
     counts[i] = 0;
@@ -135,6 +162,7 @@ const Kernels kReference = {.name = "reference",
                             .both_masked = both_masked,
                             .scale = scale,
                             .combine = combine,
+                            .terms = terms,
                             .popcounts = popcounts};
 
 }  // namespace fracbit::kernels::bitgemm

@@ -17,7 +17,6 @@ struct One {
   static void store(int32_t v, int32_t* p) { *p = v; }
   static void store(int32_t v, uint8_t* p) { *p = static_cast<uint8_t>(v); }
   static void store(int32_t v, uint16_t* p) { *p = static_cast<uint16_t>(v); }
-  static Real gather(const real* from, const int32_t* at) { return from[*at]; }
   /// Whole numbers, as integers.
   static int32_t whole(Real v) { return static_cast<int32_t>(v); }
   static uint64_t bits(Mask m) { return m ? 1 : 0; }

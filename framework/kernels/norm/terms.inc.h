@@ -67,28 +67,34 @@ void term_planes(const real* y, int64_t n, const TermCode& code, uint64_t* row) 
   });
 }
 
+/// Signs of at most 64 numbers, which lose mu in their direction.
+FRACBIT_INLINE uint64_t take_signs(real* e, int64_t count, real mu) {
+  uint64_t word = 0;
+  for (int64_t i = 0; i < count; i += Wide::kCount) {
+    const auto number = Wide::load(e + i);
+    const auto minus = Wide::greater(Wide::splat(0), number);
+    word |= Wide::bits(minus) << i;
+    Wide::store(number - Wide::negate_where(minus, Wide::splat(mu)), e + i);
+  }
+  return count < 64 ? ~word & ((uint64_t{1} << count) - 1) : ~word;
+}
+
 void channel_signs(const real* y, const ChannelCode& code, uint64_t* row) noexcept {
-  const auto words = [&](int n) { return (code.counts[n] + 63) / 64; };
-  int64_t size = 0;
-  for (int n = 0; n < code.terms; ++n) size += words(n);
-  for (int64_t i = 0; i < size; ++i) row[i] = 0;
-  for_parts(code.counts[0], [&](auto lanes, int64_t first, int64_t last) {
-    using V = decltype(lanes);
-    constexpr uint64_t kAll = (uint64_t{1} << V::kCount) - 1;
-    for (int64_t c = first; c < last; c += V::kCount) {
-      auto e = V::gather(y, code.order + c);
-      uint64_t* plane = row + c / 64;
-      for (int n = 0; n < code.terms && c < code.counts[n]; ++n) {
-        const auto minus = V::greater(V::splat(0), e);
-        *plane |= (V::bits(minus) ^ kAll) << (c % 64);
-        plane += words(n);
-        e = e - V::negate_where(minus, V::splat(code.mu[n]));
-      }
+  constexpr int64_t kSome = 256;
+  for (int64_t begin = 0; begin < code.counts[0]; begin += kSome) {
+    const int64_t some = code.counts[0] - begin < kSome ? code.counts[0] - begin : kSome;
+    real e[kSome + Wide::kCount] = {};
+    for (int64_t i = 0; i < some; ++i) {
+      asm volatile("");  // instructions that gather are slower
+      e[i] = y[code.order[begin + i]];
     }
-  });
-  // Vectors went past the last channel of a term.
-  for (int n = 0; n < code.terms; ++n) {
-    row += words(n);
-    if (code.counts[n] % 64 > 0) row[-1] &= (uint64_t{1} << code.counts[n] % 64) - 1;
+    uint64_t* plane = row + begin / 64;
+    for (int n = 0; n < code.terms; ++n) {
+      const int64_t count = code.counts[n] - begin < some ? code.counts[n] - begin : some;
+      for (int64_t c = 0; c < count; c += 64) {
+        plane[c / 64] = take_signs(e + c, count - c < 64 ? count - c : 64, code.mu[n]);
+      }
+      plane += (code.counts[n] + 63) / 64;
+    }
   }
 }

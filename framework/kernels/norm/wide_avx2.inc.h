@@ -34,9 +34,6 @@ struct Wide {
   }
   static __m256i whole(Real v) { return _mm256_cvtps_epi32(v); }
   static uint64_t bits(Mask m) { return static_cast<uint32_t>(_mm256_movemask_ps(m)); }
-  static Real gather(const float* from, const int32_t* at) {
-    return _mm256_i32gather_ps(from, load(at), 4);
-  }
   static void add_to(Real v, double* sum) {
     const __m256d first = _mm256_cvtps_pd(_mm256_castps256_ps128(v));
     const __m256d second = _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1));

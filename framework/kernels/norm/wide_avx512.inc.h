@@ -31,9 +31,6 @@ struct Wide {
   }
   static __m512i whole(Real v) { return _mm512_cvtps_epi32(v); }
   static uint64_t bits(Mask m) { return m; }
-  static Real gather(const float* from, const int32_t* at) {
-    return _mm512_i32gather_ps(_mm512_loadu_si512(at), from, 4);
-  }
   static void add_to(Real v, double* sum) {
     const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(v));
     const __m512d high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1));

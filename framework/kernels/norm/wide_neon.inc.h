@@ -27,10 +27,6 @@ struct Wide {
     const uint32x4_t place = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(m, place));
   }
-  static Real gather(const float* from, const int32_t* at) {
-    const float lanes[kCount] = {from[at[0]], from[at[1]], from[at[2]], from[at[3]]};
-    return load(lanes);
-  }
   static void add_to(Real v, double* sum) {
     vst1q_f64(sum, vaddq_f64(vld1q_f64(sum), vcvt_f64_f32(vget_low_f32(v))));
     vst1q_f64(sum + 2, vaddq_f64(vld1q_f64(sum + 2), vcvt_high_f64_f32(v)));

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+#include "fracbit/quantize/deploy/format/checks.h"
 #include "fracbit/quantize/deploy/runtime/border.h"
 #include "fracbit/quantize/deploy/runtime/product.h"
 #include "fracbit/quantize/deploy/runtime/scratch.h"
@@ -37,8 +38,7 @@ class ChannelProduct : public Product {
   SumType type() const override { return SumType::real; }
   int64_t scratch_bytes(int64_t lines) const override {
     const int64_t count = lines * frame().line_pixels();
-    return scratch_bytes_of<int64_t>(count) + scratch_bytes_of<int32_t>(count) +
-           scratch_bytes_of<int32_t>(count * kBlock * scales_.products());
+    return scratch_bytes_of<int64_t>(count) + scratch_bytes_of<int32_t>(count);
   }
   void run(const Part& part) const noexcept override;
 
@@ -55,6 +55,7 @@ class ChannelProduct : public Product {
   void add_run(const Planes& planes, int64_t count, size_t m);
 
   const bitgemm::Kernels& kernels_;
+  int w_terms_;
   TermScales scales_;
   std::string name_;
   Border border_;
@@ -63,13 +64,15 @@ class ChannelProduct : public Product {
   std::vector<Run> runs_;            ///< [block][n][m]
   std::vector<int64_t> at_;
   std::vector<uint64_t> words_;
-  std::vector<int32_t> terms_;  ///< [block][n][m][class][16]
+  std::vector<float> w_scales_;  ///< [block][n][16]
+  std::vector<int32_t> terms_;   ///< [block][n][m][class][16]
 };
 
 ChannelProduct::ChannelProduct(const Block& block, const Layout& in, std::string_view isa)
     : Product(Frame(block, in)),
       kernels_(bit_kernels(isa)),
-      scales_(block.weights, in.value, terms_of(block.weights), in.value.bits),
+      w_terms_(terms_of(block.weights)),
+      scales_(block.weights, in.value, w_terms_, in.value.bits),
       name_("residual " + std::to_string(block.weights.bits) + "x" + std::to_string(in.value.bits) +
             " by channel popcount (" + kernels_.name + ")"),
       border_(border_of(frame())),
@@ -85,7 +88,10 @@ ChannelProduct::ChannelProduct(const Block& block, const Layout& in, std::string
   const Weights& w = block.weights;
   Planes planes;
   for (int64_t first = 0; first < w.filters; first += kBlock) {
-    for (int n = 0; n < terms_of(w); ++n) {
+    w_scales_.resize(static_cast<size_t>((first + kBlock) * w_terms_));
+    scales_.weights(first, std::min(kBlock, w.filters - first),
+                    w_scales_.data() + first * w_terms_);
+    for (int n = 0; n < w_terms_; ++n) {
       read_planes(w, first, n, planes);
       for (size_t m = 0; m < in.counts.size(); ++m) {
         add_run(planes, std::min(kBlock, w.filters - first), m);
@@ -159,48 +165,41 @@ void ChannelProduct::run(const Part& part) const noexcept {
   const int64_t columns = f.line_pixels(), pixels = part.lines * columns;
   auto* windows = scratch.take<int64_t>(pixels);
   auto* classes = scratch.take<int32_t>(pixels);
-  auto* sums = scratch.take<int32_t>(pixels * kBlock * scales_.products());
   const int64_t line = f.dense ? f.in.bytes() / 8 : f.stride * f.in.row_bytes() / 8;
-  for (int64_t p = 0; p < pixels; ++p) {
-    windows[p] = p / columns * line + p % columns * f.stride * f.in.pixel_bytes() / 8;
-  }
+  const int64_t step = f.stride * f.in.pixel_bytes() / 8;
+  for (int64_t p = 0; p < pixels; ++p) windows[p] = p / columns * line + p % columns * step;
   set_classes(f, border_, part, classes);
-  bitgemm::Product product{};
-  product.factor = -2;
-  product.pixel_class = classes;
-  product.out_step = kBlock;
+  bitgemm::TermPair pairs[kMostTerms * kMostTerms];
+  bitgemm::TermProduct product{};
   product.x = reinterpret_cast<const uint64_t*>(part.in + part.first * f.stride * f.in.row_bytes());
   product.window = windows;
+  product.pixel_class = classes;
   product.pixels = pixels;
-  product.x_planes = 1;
+  product.pairs = pairs;
+  product.w_terms = w_terms_;
+  product.x_terms = f.in.value.bits;
+  product.x_scale = scales_.inputs();
+  product.y_step = f.filters;
   for (int64_t filter = part.begin; filter < part.end; filter += kBlock) {
     const int64_t count = std::min(kBlock, f.filters - filter);
-    product.filters = static_cast<int>(count);
+    product.w_scale = w_scales_.data() + filter * w_terms_;
     for (int64_t i = 0; i < scales_.products(); ++i) {
       const int64_t at = filter / kBlock * scales_.products() + i;
       const Run& run = runs_[static_cast<size_t>(at)];
-      int32_t* out = sums + i * pixels * kBlock;
-      product.out = out;
-      product.tap = at_.data() + run.at;
-      product.k = run.count;
-      product.w = words_.data() + run.words;
-      product.w_plane = run.count * kBlock;
-      product.filter_term = terms_.data() + at * border_.classes() * kBlock;
-      if (run.count == 0) {
-        std::fill_n(out, pixels * kBlock, 0);
-      } else {
-        (run.masked ? kernels_.weight_masked : kernels_.signs)(product);
-      }
+      pairs[i] = {at_.data() + run.at, run.count, words_.data() + run.words, run.masked,
+                  terms_.data() + at * border_.classes() * kBlock};
     }
-    scales_.combine(kernels_, sums, pixels, filter, count, static_cast<float*>(part.sums));
+    product.y = static_cast<float*>(part.sums) + filter;
+    product.filters = static_cast<int>(count);
+    kernels_.terms(product);
   }
 }
 
 }  // namespace
 
-bool takes_ordered_channels(const Block& block) {
+bool takes_ordered_channels(const Block& block, const Value& x) {
   const Weights& w = block.weights;
-  return block.groups == 1 &&
+  return x.bits > 1 && !x.widths.empty() && block.groups == 1 &&
          (w.coding == Coding::residual || (w.coding == Coding::codes && w.bits == 1));
 }
 

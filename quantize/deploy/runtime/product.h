@@ -66,7 +66,7 @@ std::unique_ptr<const Product> make_float_product(const Block& block, const Layo
 std::unique_ptr<const Product> make_bit_product(const Block& block, const Layout& in,
                                                 std::string_view isa);
 /// Whether the product of a block reads residual planes of ordered channels (Layout), and it.
-bool takes_ordered_channels(const Block& block);
+bool takes_ordered_channels(const Block& block, const Value& x);
 std::unique_ptr<const Product> make_channel_product(const Block& block, const Layout& in,
                                                     std::string_view isa);
 /// Bytes of each integer of the input that the product of integers on a grid wants.

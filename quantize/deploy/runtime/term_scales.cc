@@ -21,9 +21,7 @@ TermScales::TermScales(const Weights& weights, const Value& x, int w_terms, int 
   if (w_scales_.empty()) w_scales_.assign(static_cast<size_t>(w_terms), 1.0F);
 }
 
-void TermScales::combine(const bitgemm::Kernels& kernels, const int32_t* sums, int64_t pixels,
-                         int64_t filter, int64_t count, float* y) const {
-  float scales[kMostTerms * kBlock] = {};
+void TermScales::weights(int64_t filter, int64_t count, float* scales) const {
   const bool per_filter = static_cast<int64_t>(w_scales_.size()) > w_terms_;
   for (int64_t f = 0; f < count; ++f) {
     for (int64_t n = 0; n < w_terms_; ++n) {
@@ -31,6 +29,12 @@ void TermScales::combine(const bitgemm::Kernels& kernels, const int32_t* sums, i
       scales[n * kBlock + f] = w_scales_[static_cast<size_t>(from)];
     }
   }
+}
+
+void TermScales::combine(const bitgemm::Kernels& kernels, const int32_t* sums, int64_t pixels,
+                         int64_t filter, int64_t count, float* y) const {
+  float scales[kMostTerms * kBlock] = {};
+  weights(filter, count, scales);
   bitgemm::Epilogue epilogue{};
   epilogue.sums = sums;
   epilogue.pixels = pixels;

@@ -22,6 +22,9 @@ class TermScales {
 
   /// Products D[n][m].
   int64_t products() const { return w_terms_ * x_terms_; }
+  /// Scales of the weights of `count` filters from `filter` on: [w_terms][kBlock].
+  void weights(int64_t filter, int64_t count, float* scales) const;
+  const float* inputs() const { return x_scales_.data(); }
   /// Writes `count` filters from `filter` on of each pixel; sums [products][pixels][kBlock], and y
   /// [pixels][filters].
   void combine(const kernels::bitgemm::Kernels& kernels, const int32_t* sums, int64_t pixels,
