@@ -6,6 +6,7 @@
 
 #include "fracbit/framework/benchmark.h"
 #include "fracbit/framework/kernels/bitpack/bitpack.h"
+#include "fracbit/framework/kernels/depthwise/depthwise.h"
 #include "fracbit/framework/kernels/norm/training/training.h"
 #include "fracbit/framework/kernels/tile/tile.h"
 #include "fracbit/framework/random.h"
@@ -21,6 +22,7 @@ constexpr int64_t kChannels = 64;
 constexpr int64_t kRow = kExtent * kChannels;
 constexpr int64_t kNumbers = kExtent * kRow;
 constexpr int64_t kMost = 200;  // |D|
+constexpr int64_t kTaps = 3;    // of a depthwise product, in each direction
 
 template <typename T>
 std::vector<T> filled(int64_t size, const std::function<double(int64_t)>& number) {
@@ -35,7 +37,8 @@ class Image {
   explicit Image(const std::string& isa)
       : kernels_(norm::find(isa.c_str())),
         training_(training::find(isa.c_str())),
-        packing_(kernels::bitpack::find(isa.c_str())) {}
+        packing_(kernels::bitpack::find(isa.c_str())),
+        depthwise_(kernels::depthwise::find(isa.c_str())) {}
 
   void sums() {
     training_.int16.sums(d_.data(), kExtent * kExtent, kChannels, kMost, counts_.data(),
@@ -78,6 +81,26 @@ class Image {
     });
   }
 
+  /// Of the windows that lie in the image; g_ is the result or its gradient.
+  void depthwise(bool outer) {
+    for (int64_t i = 0; i + kTaps <= kExtent; ++i) {
+      const kernels::depthwise::Run run{.pixels = kExtent - kTaps + 1,
+                                        .channels = kChannels,
+                                        .tap_rows = kTaps,
+                                        .tap_columns = kTaps,
+                                        .x = floats_.data() + i * kRow,
+                                        .x_row = kRow,
+                                        .x_pixel = kChannels,
+                                        .w_row = kTaps * kChannels,
+                                        .y_pixel = kChannels};
+      if (outer) {
+        depthwise_.outer(run, dout_.data() + i * kRow, taps_.data());
+      } else {
+        depthwise_.product(run, taps_.data(), shift_.data(), g_.data() + i * kRow);
+      }
+    }
+  }
+
   void compare() {
     for_rows([&](int64_t i) {
       packing_.compare(floats_.data() + i, kChannels, real{0}, words_.data() + i / 64);
@@ -113,6 +136,7 @@ class Image {
   const norm::Kernels& kernels_;
   const training::Kernels& training_;
   const kernels::bitpack::Kernels& packing_;
+  const kernels::depthwise::Kernels& depthwise_;
   Random random_{1, 0, 0, Purpose::synthetic_data};
   std::vector<int16_t> d_ = filled<int16_t>(kNumbers, [&](int64_t i) {
     return static_cast<double>(random_.below(i, 2 * kMost + 1) - kMost);
@@ -133,6 +157,7 @@ class Image {
   std::vector<uint8_t> codes_ = std::vector<uint8_t>(kNumbers);
   std::vector<uint16_t> codes_16_ =
       filled<uint16_t>(kNumbers, [](int64_t i) { return static_cast<double>(i % 4); });
+  std::vector<real> taps_ = std::vector<real>(kTaps * kTaps * kChannels);
   norm::Affine affine_{scale_.data(), shift_.data()};
   norm::Activation clip_{false, 0, 1, 0, 1};
 };
@@ -156,6 +181,8 @@ constexpr Pass kPasses[] = {
     {"moments of floats", 8, 0, [](Image& i) { i.moments(); }},
     {"values of floats", 4, 4, [](Image& i) { i.values(false); }},
     {"values of 2x2 pools of floats", 4, 1, [](Image& i) { i.values(true); }},
+    {"depthwise 3x3", 4, 4, [](Image& i) { i.depthwise(false); }},
+    {"depthwise 3x3 weight gradient", 8, 0, [](Image& i) { i.depthwise(true); }},
     {"signs of floats", 4, 0.125, [](Image& i) { i.compare(); }},
     {"planes of 2-bit codes", 2, 0.25, [](Image& i) { i.pack_codes(); }},
     {"floats of 2-bit planes", 0.25, 4, [](Image& i) { i.levels(); }},
