@@ -24,112 +24,134 @@ inline void store(real* p, const P& value) {
   vec::pstoreu(p, value);
 }
 
-/// PIXELS pixels of Product in V vectors of channels, from channel c on. T: columns of taps, or 0
-/// if they are not known here.
-template <typename P, int PIXELS, int V, int T>
-inline void product_at(const Run& run, const real* x, const real* w, const real* start, int64_t c,
-                       real* y) {
-  constexpr int kSize = vec::unpacket_traits<P>::size;
-  P sums[PIXELS][V];
-#pragma GCC unroll 16
-  for (int p = 0; p < PIXELS; ++p) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sums[p][v] = load<P>(start + c + v * kSize);
-  }
-  const int64_t columns = T == 0 ? run.tap_columns : T;
-  const real* x_row = x + c;
-  const real* w_row = w + c;
-  for (int64_t u = 0; u < run.tap_rows; ++u, x_row += run.x_row, w_row += run.w_row) {
-    const real* taps = x_row;
-    const real* weights = w_row;
-#pragma GCC unroll 3
-    for (int64_t t = 0; t < columns; ++t, taps += run.channels, weights += run.channels) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        const P weight = load<P>(weights + v * kSize);
-#pragma GCC unroll 16
+/// PIXELS pixels of Product in one vector of channels. With STEP = 1 or 2 there are three columns
+/// of taps, and pixels are STEP of them apart: they share what is loaded. STEP = 0: any taps.
+template <typename P, int PIXELS, int STEP>
+[[gnu::always_inline]] inline void product_at(const Run& run, const real* x, const real* w,
+                                              const real* start, real* y) {
+  P sums[PIXELS];
+#pragma GCC unroll 8
+  for (int p = 0; p < PIXELS; ++p) sums[p] = load<P>(start);
+  for (int64_t u = 0; u < run.tap_rows; ++u, x += run.x_row, w += run.w_row) {
+    if constexpr (STEP == 0) {
+      for (int64_t t = 0; t < run.tap_columns; ++t) {
+        const P weight = load<P>(w + t * run.channels);
+#pragma GCC unroll 8
         for (int p = 0; p < PIXELS; ++p) {
-          sums[p][v] = vec::pmadd(load<P>(taps + p * run.x_pixel + v * kSize), weight, sums[p][v]);
+          sums[p] = vec::pmadd(load<P>(x + p * run.x_pixel + t * run.channels), weight, sums[p]);
+        }
+      }
+    } else {
+      const P weights[] = {load<P>(w), load<P>(w + run.channels), load<P>(w + 2 * run.channels)};
+#pragma GCC unroll 20
+      for (int column = 0; column < (PIXELS - 1) * STEP + 3; ++column) {
+        const P value = load<P>(x + column * run.channels);
+#pragma GCC unroll 8
+        for (int p = 0; p < PIXELS; ++p) {
+          const int t = column - p * STEP;
+          if (0 <= t && t < 3) sums[p] = vec::pmadd(value, weights[t], sums[p]);
         }
       }
     }
   }
-#pragma GCC unroll 16
-  for (int p = 0; p < PIXELS; ++p) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store<P>(y + p * run.y_pixel + c + v * kSize, sums[p][v]);
-  }
+#pragma GCC unroll 8
+  for (int p = 0; p < PIXELS; ++p) store<P>(y + p * run.y_pixel, sums[p]);
 }
 
-template <int PIXELS, int V, int T>
-inline void product_pixels(const Run& run, const real* x, const real* w, const real* start,
+template <int PIXELS, int STEP>
+inline void product_pixels(const Run& all, int64_t from, const real* w, const real* start,
                            real* y) {
+  const Run run = all;
+  const real* x = run.x + from * run.x_pixel;
+  y += from * run.y_pixel;
   int64_t c = 0;
-  for (; c + V * kWidth <= run.channels; c += V * kWidth) {
-    product_at<Packet, PIXELS, V, T>(run, x, w, start, c, y);
-  }
   for (; c + kWidth <= run.channels; c += kWidth) {
-    product_at<Packet, PIXELS, 1, T>(run, x, w, start, c, y);
+    product_at<Packet, PIXELS, STEP>(run, x + c, w + c, start + c, y + c);
   }
-  for (; c < run.channels; ++c) product_at<real, PIXELS, 1, T>(run, x, w, start, c, y);
+  for (; c < run.channels; ++c) {
+    product_at<real, PIXELS, STEP>(run, x + c, w + c, start + c, y + c);
+  }
 }
 
-template <int T>
-void product_taps(const Run& run, const real* w, const real* start, real* y) noexcept {
+template <int STEP>
+void product_step(const Run& run, const real* w, const real* start, real* y) {
   int64_t p = 0;
-  for (; p + 4 <= run.pixels; p += 4) {
-    product_pixels<4, 2, T>(run, run.x + p * run.x_pixel, w, start, y + p * run.y_pixel);
-  }
-  for (; p < run.pixels; ++p) {
-    product_pixels<1, 4, T>(run, run.x + p * run.x_pixel, w, start, y + p * run.y_pixel);
-  }
+  for (; p + 4 <= run.pixels; p += 4) product_pixels<4, STEP>(run, p, w, start, y);
+  for (; p < run.pixels; ++p) product_pixels<1, STEP>(run, p, w, start, y);
+}
+
+/// What STEP is for a run.
+inline int64_t step_of(const Run& run) {
+  if (run.tap_columns != 3) return 0;
+  return run.x_pixel == run.channels ? 1 : run.x_pixel == 2 * run.channels ? 2 : 0;
 }
 
 void product(const Run& run, const real* w, const real* start, real* y) noexcept {
-  if (run.tap_columns == 3) return product_taps<3>(run, w, start, y);
-  product_taps<0>(run, w, start, y);
+  const int64_t step = step_of(run);
+  if (step == 1) return product_step<1>(run, w, start, y);
+  if (step == 2) return product_step<2>(run, w, start, y);
+  product_step<0>(run, w, start, y);
 }
 
-/// PIXELS pixels of Outer in one vector of channels, from channel c on.
-template <typename P, int PIXELS>
-inline void outer_at(const Run& run, const real* x, const real* dy, int64_t c, real* dw) {
+/// PIXELS pixels of Outer in one vector of channels; STEP as in product_at.
+template <typename P, int PIXELS, int STEP>
+[[gnu::always_inline]] inline void outer_at(const Run& run, const real* x, const real* dy,
+                                            real* dw) {
   P gradients[PIXELS];
-#pragma GCC unroll 16
-  for (int p = 0; p < PIXELS; ++p) gradients[p] = load<P>(dy + p * run.y_pixel + c);
-  const real* x_row = x + c;
-  real* w_row = dw + c;
-  for (int64_t u = 0; u < run.tap_rows; ++u, x_row += run.x_row, w_row += run.w_row) {
-    const real* taps = x_row;
-    real* sums = w_row;
-    for (int64_t t = 0; t < run.tap_columns; ++t, taps += run.channels, sums += run.channels) {
-      P sum = load<P>(sums);
-#pragma GCC unroll 16
-      for (int p = 0; p < PIXELS; ++p) {
-        sum = vec::pmadd(load<P>(taps + p * run.x_pixel), gradients[p], sum);
+#pragma GCC unroll 8
+  for (int p = 0; p < PIXELS; ++p) gradients[p] = load<P>(dy + p * run.y_pixel);
+  for (int64_t u = 0; u < run.tap_rows; ++u, x += run.x_row, dw += run.w_row) {
+    if constexpr (STEP == 0) {
+      for (int64_t t = 0; t < run.tap_columns; ++t) {
+        P sum = load<P>(dw + t * run.channels);
+#pragma GCC unroll 8
+        for (int p = 0; p < PIXELS; ++p) {
+          sum = vec::pmadd(load<P>(x + p * run.x_pixel + t * run.channels), gradients[p], sum);
+        }
+        store<P>(dw + t * run.channels, sum);
       }
-      store<P>(sums, sum);
+    } else {
+      P sums[] = {load<P>(dw), load<P>(dw + run.channels), load<P>(dw + 2 * run.channels)};
+#pragma GCC unroll 20
+      for (int column = 0; column < (PIXELS - 1) * STEP + 3; ++column) {
+        const P value = load<P>(x + column * run.channels);
+#pragma GCC unroll 8
+        for (int p = 0; p < PIXELS; ++p) {
+          const int t = column - p * STEP;
+          if (0 <= t && t < 3) sums[t] = vec::pmadd(value, gradients[p], sums[t]);
+        }
+      }
+#pragma GCC unroll 3
+      for (int t = 0; t < 3; ++t) store<P>(dw + t * run.channels, sums[t]);
     }
   }
 }
 
-template <int PIXELS>
-inline void outer_pixels(const Run& run, const real* x, const real* dy, real* dw) {
+template <int PIXELS, int STEP>
+inline void outer_pixels(const Run& all, int64_t from, const real* dy, real* dw) {
+  const Run run = all;
+  const real* x = run.x + from * run.x_pixel;
+  dy += from * run.y_pixel;
   int64_t c = 0;
-  for (; c + kWidth <= run.channels; c += kWidth) outer_at<Packet, PIXELS>(run, x, dy, c, dw);
-  for (; c < run.channels; ++c) outer_at<real, PIXELS>(run, x, dy, c, dw);
+  for (; c + kWidth <= run.channels; c += kWidth) {
+    outer_at<Packet, PIXELS, STEP>(run, x + c, dy + c, dw + c);
+  }
+  for (; c < run.channels; ++c) outer_at<real, PIXELS, STEP>(run, x + c, dy + c, dw + c);
+}
+
+template <int STEP>
+void outer_step(const Run& run, const real* dy, real* dw) {
+  int64_t p = 0;
+  for (; p + 8 <= run.pixels; p += 8) outer_pixels<8, STEP>(run, p, dy, dw);
+  for (; p + 4 <= run.pixels; p += 4) outer_pixels<4, STEP>(run, p, dy, dw);
+  for (; p < run.pixels; ++p) outer_pixels<1, STEP>(run, p, dy, dw);
 }
 
 void outer(const Run& run, const real* dy, real* dw) noexcept {
-  int64_t p = 0;
-  for (; p + 8 <= run.pixels; p += 8) {
-    outer_pixels<8>(run, run.x + p * run.x_pixel, dy + p * run.y_pixel, dw);
-  }
-  for (; p + 4 <= run.pixels; p += 4) {
-    outer_pixels<4>(run, run.x + p * run.x_pixel, dy + p * run.y_pixel, dw);
-  }
-  for (; p < run.pixels; ++p) {
-    outer_pixels<1>(run, run.x + p * run.x_pixel, dy + p * run.y_pixel, dw);
-  }
+  const int64_t step = step_of(run);
+  if (step == 1) return outer_step<1>(run, dy, dw);
+  if (step == 2) return outer_step<2>(run, dy, dw);
+  outer_step<0>(run, dy, dw);
 }
 
 constexpr Kernels kTable{.product = product, .outer = outer};
