@@ -9,6 +9,7 @@
 
 #include "fracbit/framework/buffer.h"
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/large_buffers.h"
 
 namespace fracbit {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr auto kRealBytes = static_cast<int64_t>(sizeof(real));
 
-/// Free lists by rounded size. Small buffers share sizes; large ones are rounded to 64 KiB.
+/// Small buffers in free lists by their size; large ones share regions.
 class Pool {
  public:
   /// Never destroyed: tensors with static storage may outlive any static object.
@@ -28,15 +29,7 @@ class Pool {
   void* take(int64_t wanted) {
     const size_t bytes = rounded(wanted);
     std::lock_guard lock(mutex_);
-    void* buffer = nullptr;
-    auto& free = free_[bytes];
-    if (free.empty()) {
-      buffer = allocate(bytes);
-    } else {
-      buffer = free.back();
-      free.pop_back();
-      use_.cached -= static_cast<int64_t>(bytes);
-    }
+    void* buffer = bytes >= kLarge ? large_.take(bytes) : take_small(bytes);
     use_.in_use += static_cast<int64_t>(bytes);
     use_.peak = std::max(use_.peak, use_.in_use);
     return buffer;
@@ -46,6 +39,7 @@ class Pool {
     const size_t bytes = rounded(taken);
     std::lock_guard lock(mutex_);
     use_.in_use -= static_cast<int64_t>(bytes);
+    if (bytes >= kLarge) return large_.give_back(buffer, bytes);
     try {
       free_[bytes].push_back(buffer);
       use_.cached += static_cast<int64_t>(bytes);
@@ -56,31 +50,44 @@ class Pool {
 
   PoolUse use() {
     std::lock_guard lock(mutex_);
-    return use_;
+    PoolUse all = use_;
+    all.cached += large_.cached();
+    return all;
   }
 
   void release() {
     std::lock_guard lock(mutex_);
-    release_locked();
+    release_small();
+    large_.release();
   }
 
  private:
+  static constexpr size_t kLarge = size_t{1} << 20;
+
   static size_t rounded(int64_t wanted) {
     const size_t bytes = static_cast<size_t>(wanted);
-    const size_t step = bytes < (1u << 20) ? kAlignment : (1u << 16);
+    const size_t step = bytes < kLarge ? kAlignment : LargeBuffers::kUnit;
     return (bytes + step - 1) / step * step;
   }
 
-  void* allocate(size_t bytes) {
+  void* take_small(size_t bytes) {
+    auto& free = free_[bytes];
+    if (!free.empty()) {
+      void* buffer = free.back();
+      free.pop_back();
+      use_.cached -= static_cast<int64_t>(bytes);
+      return buffer;
+    }
     void* buffer = ::operator new(bytes, std::align_val_t(kAlignment), std::nothrow);
     if (buffer == nullptr) {
-      release_locked();
+      release_small();
+      large_.release();
       buffer = ::operator new(bytes, std::align_val_t(kAlignment));
     }
     return buffer;
   }
 
-  void release_locked() {
+  void release_small() {
     for (auto& [bytes, list] : free_) {
       for (void* buffer : list) ::operator delete(buffer, std::align_val_t(kAlignment));
       use_.cached -= static_cast<int64_t>(bytes * list.size());
@@ -90,7 +97,8 @@ class Pool {
 
   std::mutex mutex_;
   std::unordered_map<size_t, std::vector<void*>> free_;
-  PoolUse use_;
+  LargeBuffers large_;
+  PoolUse use_;  ///< cached: of small buffers
 };
 
 }  // namespace

@@ -33,3 +33,23 @@ TEST_CASE("freed buffers are used again") {
   const Tensor b = Tensor::zeros({1000, 1000});
   CHECK(b.data() == first);
 }
+
+TEST_CASE("buffers of other sizes use what freed ones have left") {
+  release_pool();
+  constexpr int64_t kMillion = 1 << 20;
+  const int64_t before = pool_use().in_use + pool_use().cached;
+  { const Tensor a = Tensor::zeros({8 * kMillion}); }
+  const Tensor b = Tensor::zeros({3 * kMillion});
+  Tensor c = Tensor::zeros({2 * kMillion});
+  const Tensor d = Tensor::zeros({3 * kMillion});
+  CHECK(b.data() + b.size() <= c.data());
+  CHECK(c.data() + c.size() <= d.data());
+  CHECK(pool_use().in_use + pool_use().cached - before == 32 * kMillion);
+  c = Tensor();
+  const Tensor e = Tensor::zeros({kMillion});
+  const Tensor f = Tensor::zeros({kMillion});
+  CHECK(b.data() + b.size() <= e.data());
+  CHECK(e.data() + e.size() <= f.data());
+  CHECK(f.data() + f.size() <= d.data());
+  CHECK(pool_use().in_use + pool_use().cached - before == 32 * kMillion);
+}
