@@ -150,10 +150,10 @@ void WeightCodes::make_tables(int64_t quad, int64_t at, int64_t count) {
 /// A group whose pixels are below dy, where x may go on, adds nothing.
 void WeightCodes::empty_groups(uint8_t* tables) const {
   constexpr int64_t kGroups = 4;
-  constexpr size_t kBytes = table::table_bytes(Method::signs) / kGroups;
+  constexpr int64_t kBytes = table::table_bytes(Method::signs) / kGroups;
   for (const int64_t group : layout_.empty) {
     std::memset(tables + group / kGroups * q_block() + group % kGroups * kBytes, 2 * g_.top(),
-                kBytes);
+                static_cast<size_t>(kBytes));
   }
 }
 
