@@ -140,7 +140,7 @@ struct Growing {
   }
 }
 
-/// Adds the lookups of one plane of w to the counts of a tile, or puts them there if these are fresh.
+/// The lookups of one plane of w to the counts of a tile, added or, if these are fresh, put there.
 void look_up_plane(const Lookup& d, const uint8_t* const (&x)[kLookupPixels], const uint8_t* w,
                    LookupCounts& counts, int64_t first, bool fresh) {
   // A sum of four codes is at most 4 (2^planes - 1); bytes hold 63, 21, 9, 4, 2, 1 of them.

@@ -11,7 +11,8 @@ void noise_of(const Philox& philox, uint32_t first, real* sigma) {
     lanes[i] = PhiloxLanes(philox, first + static_cast<uint32_t>(i * PhiloxLanes::kBlocks));
   }
   uint32_t key0 = philox.key[0], key1 = philox.key[1];
-  FRACBIT_UNROLL  // what all blocks share in the first two rounds is computed once
+  // Unrolled, what all blocks share in the first two rounds is computed once.
+  FRACBIT_UNROLL
   for (int round = 0; round < 10; ++round) {
     FRACBIT_UNROLL
     for (int i = 0; i < kChains; ++i) lanes[i].round(key0, key1);
