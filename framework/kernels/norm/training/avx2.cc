@@ -15,18 +15,19 @@ namespace {
 /// hold blocks 0 2 1 3, which is how their words interleave at the end.
 struct PhiloxLanes {
   static constexpr int64_t kBlocks = 4;
-  static constexpr int kChains = 3;
+  static constexpr int kChains = 4;
 
+  using Key = __m256i;
+
+  static Key key(uint32_t k) { return _mm256_set1_epi32(static_cast<int>(k)); }
   PhiloxLanes() = default;
   PhiloxLanes(const Philox& philox, uint32_t first) {
     word[0] = _mm256_add_epi64(_mm256_setr_epi64x(0, 2, 1, 3), _mm256_set1_epi64x(first));
     for (int i = 1; i < 4; ++i) word[i] = _mm256_set1_epi64x(philox.counter[i]);
   }
-  void round(uint32_t key0, uint32_t key1) {
+  void round(Key k0, Key k1) {
     const __m256i p0 = _mm256_mul_epu32(word[0], _mm256_set1_epi64x(0xD2511F53));
     const __m256i p1 = _mm256_mul_epu32(word[2], _mm256_set1_epi64x(0xCD9E8D57));
-    const __m256i k0 = _mm256_set1_epi32(static_cast<int>(key0));
-    const __m256i k1 = _mm256_set1_epi32(static_cast<int>(key1));
     word[0] = _mm256_xor_si256(_mm256_srli_epi64(p1, 32), _mm256_xor_si256(word[1], k0));
     word[2] = _mm256_xor_si256(_mm256_srli_epi64(p0, 32), _mm256_xor_si256(word[3], k1));
     word[1] = p1;

@@ -17,18 +17,19 @@ struct PhiloxLanes {
   static constexpr int64_t kBlocks = 8;
   static constexpr int kChains = 4;
 
+  using Key = __m512i;
+
+  static Key key(uint32_t k) { return _mm512_set1_epi32(static_cast<int>(k)); }
   PhiloxLanes() = default;
   PhiloxLanes(const Philox& philox, uint32_t first) {
     const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
     word[0] = _mm512_add_epi64(order, _mm512_set1_epi64(first));
     for (int i = 1; i < 4; ++i) word[i] = _mm512_set1_epi64(philox.counter[i]);
   }
-  void round(uint32_t key0, uint32_t key1) {
+  void round(Key k0, Key k1) {
     constexpr int kXor3 = 0x96;
     const __m512i p0 = _mm512_mul_epu32(word[0], _mm512_set1_epi64(0xD2511F53));
     const __m512i p1 = _mm512_mul_epu32(word[2], _mm512_set1_epi64(0xCD9E8D57));
-    const __m512i k0 = _mm512_set1_epi32(static_cast<int>(key0));
-    const __m512i k1 = _mm512_set1_epi32(static_cast<int>(key1));
     word[0] = _mm512_ternarylogic_epi32(_mm512_srli_epi64(p1, 32), word[1], k0, kXor3);
     word[2] = _mm512_ternarylogic_epi32(_mm512_srli_epi64(p0, 32), word[3], k1, kXor3);
     word[1] = p1;

@@ -16,6 +16,9 @@ struct PhiloxLanes {
   static constexpr int64_t kBlocks = 4;
   static constexpr int kChains = 4;
 
+  using Key = uint32x4_t;
+
+  static Key key(uint32_t k) { return vdupq_n_u32(k); }
   PhiloxLanes() = default;
   PhiloxLanes(const Philox& philox, uint32_t first) {
     const uint32x4_t lane = {0, 1, 2, 3};
@@ -31,10 +34,10 @@ struct PhiloxLanes {
     const uint32x4_t b = vreinterpretq_u32_u64(vmull_n_u32(vget_high_u32(v), m));
     return {vuzp2q_u32(a, b), vuzp1q_u32(a, b)};
   }
-  void round(uint32_t key0, uint32_t key1) {
+  void round(Key k0, Key k1) {
     const Halves p0 = product(word[0], 0xD2511F53u), p1 = product(word[2], 0xCD9E8D57u);
-    word[0] = veorq_u32(veorq_u32(p1.high, word[1]), vdupq_n_u32(key0));
-    word[2] = veorq_u32(veorq_u32(p0.high, word[3]), vdupq_n_u32(key1));
+    word[0] = veorq_u32(veorq_u32(p1.high, word[1]), k0);
+    word[2] = veorq_u32(veorq_u32(p0.high, word[3]), k1);
     word[1] = p1.low;
     word[3] = p0.low;
   }
