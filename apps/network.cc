@@ -48,6 +48,7 @@ quantize::Spec quant_spec(const Settings& settings) {
   if (applies("level-grid")) spec.level_grid = settings.text("level-grid");
   if (applies("bit-granularity")) spec.bit_granularity = settings.text("bit-granularity");
   if (applies("act-mask")) spec.act_mask = settings.text("act-mask");
+  if (applies("act-scales")) spec.act_scales = settings.text("act-scales");
   if (applies("ste-window")) spec.ste_window = settings.text("ste-window");
   return spec;
 }

@@ -63,6 +63,11 @@ constexpr Option kTable[] = {
      .group = kBits,
      .help = "what decides the bits of an activation: its value, or its channel, once an epoch",
      .takes = kNetwork},
+    {.name = "act-scales", .fallback = "sample", .choices = "sample|running", .needs = "quant",
+     .group = kBits,
+     .help = "scales of activations are those of each sample, or of the batch and running ones in "
+             "evaluation, which can be exported",
+     .takes = kNetwork},
     {.name = "scope", .fallback = "layer", .choices = "layer|filter", .needs = "quant",
      .group = kBits, .help = "weight scales and masks are taken over a layer or over each filter",
      .takes = kNetwork},

@@ -59,6 +59,7 @@ void check_options(const Scheme& scheme, const Spec& spec) {
   check_taken(scheme, "level-grid", spec.level_grid != defaults.level_grid);
   check_taken(scheme, "bit-granularity", spec.bit_granularity != defaults.bit_granularity);
   check_taken(scheme, "act-mask", spec.act_mask != defaults.act_mask);
+  check_taken(scheme, "act-scales", spec.act_scales != defaults.act_scales);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Spec {
   /// residual, hbnn weights: what shares a number of bits, parameter, word or filter
   std::string bit_granularity = "parameter";
   std::string act_mask = "threshold";  ///< hbnn activations: threshold or channel
+  std::string act_scales = "sample";   ///< residual activations: sample or running
 };
 
 /// "relu", the Scheme::float_activation of all schemes but one.

@@ -1,6 +1,8 @@
 #include "fracbit/quantize/residual.h"
 
+#include "fracbit/framework/error.h"
 #include "fracbit/quantize/granularity.h"
+#include "fracbit/quantize/hbnn.h"
 #include "fracbit/quantize/level_grid.h"
 #include "fracbit/quantize/option.h"
 #include "fracbit/quantize/quantize.h"
@@ -37,6 +39,11 @@ deploy::StoredWeights Residual::stored_weights(const Tensor& w) {
   return stored_residual(w, fit(w), UniformWidths(terms_), grid_);
 }
 
+deploy::StoredOutput Residual::stored_output() const {
+  throw ConfigError(
+      "[deploy] scales of each sample have no deployed form; those of act-scales running have");
+}
+
 Tensor Residual::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("residual", x, dy);
   if (window_ == Window::none) return dy;
@@ -63,13 +70,25 @@ std::unique_ptr<Quantizer> make_weights(const Spec& spec) {
       grid);
 }
 
-/// Scales of activations are per sample, also in inference (Tang et al.).
+/// Codes of n terms with scales of the batch, and running ones in inference.
+std::unique_ptr<Quantizer> running_activations(int bits, Window window, int grid) {
+  if (bits > 3) {
+    throw ConfigError("act-scales: running takes act-bits of 1 to 3, got " + std::to_string(bits));
+  }
+  BitShares shares{};
+  shares[static_cast<size_t>(bits - 1)] = 1;
+  return std::make_unique<HbnnActivations>(shares, Heuristic::middle_out, window, grid);
+}
+
+/// Scales of activations are per sample, also in inference (Tang et al.), or running ones.
 std::unique_ptr<Quantizer> make_activations(const Spec& spec) {
   const int bits = whole_bits("act-bits", spec.scheme, spec.act_bits, kMostTerms);
   const Window window = window_of(spec.ste_window);
   const int grid = grid_range(spec.level_grid);
   granularity_named(spec.bit_granularity);  // all bits are equal: any block of elements shares them
+  one_of("act-scales", spec.act_scales, {"sample", "running"});
   if (bits == 32) return nullptr;
+  if (spec.act_scales == "running") return running_activations(bits, window, grid);
   return std::make_unique<Residual>(bits, Residual::Groups::axis0, window, grid);
 }
 
@@ -88,7 +107,7 @@ constinit const Scheme residual = {
     .activations = make_activations,
     .order = BlockOrder::conv_pool_bn_act,
     .scale_after_last = true,
-    .options = "scope ste-window level-grid bit-granularity",
+    .options = "scope ste-window level-grid bit-granularity act-scales",
 };
 
 }  // namespace catalogue

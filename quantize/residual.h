@@ -34,6 +34,7 @@ class Residual : public Quantizer {
   ScaledBits encode(const Tensor& x, Mode mode) override;
   ScaledInts encode_ints(const Tensor& x, Mode mode) override;
   deploy::StoredWeights stored_weights(const Tensor& w) override;
+  deploy::StoredOutput stored_output() const override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
   bool whole_levels() const override { return grid() > 0; }

@@ -124,6 +124,13 @@ std::vector<Case> cases() {
     spec.quant.bit_heuristic = "random";
     add("lenet5", spec);
   }
+  for (const double bits : {1, 2, 3}) {
+    models::Spec spec = spec_of("residual", 2, bits);
+    spec.quant.act_scales = "running";
+    add("cifar4", spec);
+    spec.quant.level_grid = "int8";
+    add("cifar4", spec);
+  }
   models::Spec filter = spec_of("hbnn", 1.4, 1.4);
   filter.quant.scope = quantize::Scope::filter;
   add("cifar4", filter);
@@ -269,6 +276,8 @@ TEST_CASE("what is not trained yet is not deployed") {
       "in conv1: [lowering] expects activations that have seen a batch of training");
   const auto residual = models::make("cifar4", spec_of("residual", 2, 2));
   residual->initialize(1);
-  REQUIRE_THROWS_AS(deploy::pack(*residual, images_of("cifar4", 1)), ConfigError);
+  REQUIRE_THROWS_WITH(deploy::pack(*residual, images_of("cifar4", 1)),
+                      "in conv1: [deploy] scales of each sample have no deployed form; those of "
+                      "act-scales running have");
   REQUIRE_THROWS_AS(deploy::pack(*net, Shape{32, 32, 3}), ShapeError);
 }

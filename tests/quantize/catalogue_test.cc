@@ -87,6 +87,10 @@ TEST_CASE("hbnn: averages, shares and mask refresh") {
         "bit-granularity: is an option of residual, hbnn, not of bnn");
   CHECK(message_of({.scheme = "hbnn", .act_mask = "chanel"}) ==
         "act-mask: expected one of threshold, channel, got 'chanel' (nearest: 'channel')");
+  CHECK(message_of({.scheme = "residual", .act_bits = 4, .act_scales = "running"}) ==
+        "act-scales: running takes act-bits of 1 to 3, got 4");
+  CHECK(message_of({.scheme = "hbnn", .act_scales = "running"}) ==
+        "act-scales: is an option of residual, not of hbnn");
   CHECK(message_of({.scheme = "residual", .act_mask = "channel"}) ==
         "act-mask: is an option of hbnn, not of residual");
   CHECK(message_of({.scheme = "dorefa", .bit_shares = {0.7, 0.2, 0.1}}) ==

@@ -64,6 +64,7 @@ std::vector<std::pair<std::string, Spec>> variants(const quantize::Scheme& schem
   add("level-grid", "int10", [](Spec& s) { s.level_grid = "int10"; });
   add("bit-granularity", "word", [](Spec& s) { s.bit_granularity = "word"; });
   add("bit-granularity", "filter", [](Spec& s) { s.bit_granularity = "filter"; });
+  add("act-scales", "running scales", [](Spec& s) { s.act_scales = "running"; });
   add("act-mask", "mask of channels", [](Spec& s) { s.act_mask = "channel"; });
   if (reads(scheme, "act-mask")) {
     Spec channels = base;
