@@ -114,7 +114,7 @@ struct Growing {
     ++added;
   }
   /// These to the counts of the tile's pixels from `first` on.
-  void add_to(LookupCounts& counts, int64_t first, bool fresh) const {
+  [[gnu::noinline]] void add_to(LookupCounts& counts, int64_t first, bool fresh) const {
     for (int p = 0; p < kLookupPixels; ++p) {
       for (int i = 0; i < 4; ++i) {
         const Bytes pairs = i % 2 == 0 ? even[p][i / 2] : odd[p][i / 2];
@@ -141,8 +141,9 @@ struct Growing {
 }
 
 /// The lookups of one plane of w to the counts of a tile, added or, if these are fresh, put there.
-void look_up_plane(const Lookup& d, const uint8_t* const (&x)[kLookupPixels], const uint8_t* w,
-                   LookupCounts& counts, int64_t first, bool fresh) {
+[[gnu::noinline]] void look_up_plane(const Lookup& d, const uint8_t* const (&x)[kLookupPixels],
+                                     const uint8_t* w, LookupCounts& counts, int64_t first,
+                                     bool fresh) {
   // A sum of four codes is at most 4 (2^planes - 1); bytes hold 63, 21, 9, 4, 2, 1 of them.
   const int fit = 255 / (4 * ((1 << d.x_planes) - 1));
   const int steps = fit >= kSteps ? kSteps : fit >= 8 ? 8 : fit;
