@@ -127,7 +127,7 @@ template <typename Numbers>
 double distance(const std::vector<double>& expected, const Numbers& found) {
   double most = 0, size = 1e-30;
   for (size_t i = 0; i < expected.size(); ++i) {
-    most = std::max(most, std::abs(expected[i] - static_cast<double>(found[i])));
+    most = std::max(most, std::abs(expected[i] - static_cast<double>(found.data()[i])));
     size = std::max(size, std::abs(expected[i]));
   }
   return most / size;
