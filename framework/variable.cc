@@ -24,6 +24,15 @@ struct Variable::Node {
   uint32_t layer = 0;  // of a Profile
   std::vector<Variable> inputs;
   BackwardFunction backward;
+  std::function<Tensor()> again;  // makes a forgotten value
+  bool forgotten = false;
+  Shape shape{0};  // of a forgotten value
+
+  void remember() {
+    if (!forgotten) return;
+    value = again();
+    forgotten = false;
+  }
 
   /// A long chain must not be destroyed recursively: sole owners of inputs are unlinked one by one.
   ~Node() {
@@ -45,7 +54,7 @@ Variable::Variable(Value value, bool requires_grad) : node_(std::make_shared<Nod
 }
 
 Variable Variable::from_op(const char* op, Value value, std::vector<Variable> inputs,
-                           BackwardFunction backward) {
+                           BackwardFunction backward, std::function<Tensor()> again) {
   Variable output(std::move(value));
   output.node_->op = op;
   if (!recording) return output;
@@ -56,16 +65,28 @@ Variable Variable::from_op(const char* op, Value value, std::vector<Variable> in
   output.node_->layer = Profile::layer();
   output.node_->inputs = std::move(inputs);
   output.node_->backward = std::move(backward);
+  output.node_->again = std::move(again);
   return output;
 }
 
 const Tensor& Variable::value() const {
+  node_->remember();
   if (const Tensor* reals = std::get_if<Tensor>(&node_->value)) return *reals;
   if (node_->decoded.empty()) node_->decoded = values(node_->value);
   return node_->decoded;
 }
 const Value& Variable::form() const {
+  node_->remember();
   return node_->value;
+}
+const Shape& Variable::shape() const {
+  return node_->forgotten ? node_->shape : shape_of(node_->value);
+}
+void Variable::forget() {
+  if (!node_->again || node_->forgotten) return;
+  node_->shape = shape();
+  node_->value = Tensor();
+  node_->forgotten = true;
 }
 Tensor& Variable::mutable_value() {
   return std::get<Tensor>(node_->value);
@@ -134,6 +155,8 @@ void Variable::backward(Tensor dy) {
     order.pop_back();
     Node& node = *variable.node_;
     if (!node.backward) continue;
+    if (variable.node_.use_count() > 1) node.remember();  // somebody may still look at it
+    node.again = nullptr;
     const BackwardFunction function = std::exchange(node.backward, nullptr);
     std::vector<Variable> inputs = std::exchange(node.inputs, {});
     if (!node.grad.empty()) function(std::exchange(node.grad, Tensor()), inputs);

@@ -27,8 +27,10 @@ class Variable {
 
   /// The output of an op. Records `backward` only if gradients are enabled and an input requires
   /// one. `op` must be a string literal.
+  /// `again`, if there is one, makes the value once more, to the bit, until `backward` was called:
+  /// then forget() may let go of it.
   static Variable from_op(const char* op, Value value, std::vector<Variable> inputs,
-                          BackwardFunction backward);
+                          BackwardFunction backward, std::function<Tensor()> again = {});
 
   bool defined() const { return node_ != nullptr; }
   /// The reals; those of a quantized value are decoded at the first call.
@@ -38,7 +40,9 @@ class Variable {
   /// For optimizers and initialisation; never on a quantized value, nor on the output of an op that
   /// still has to go backward.
   Tensor& mutable_value();
-  const Shape& shape() const { return shape_of(form()); }
+  const Shape& shape() const;
+  /// Lets go of a recorded value that can be made again, which it is when it is next asked for.
+  void forget();
   const char* op() const;
 
   bool requires_grad() const;

@@ -15,6 +15,10 @@ namespace {
 
 using ops::BlockActivation;
 
+/// Bytes of an output from which on it is not kept between its uses but made again from D, which
+/// the backward pass needs anyway.
+constexpr double kWorthForgetting = 32 << 20;
+
 Shape weight_shape(const Block::Spec& spec) {
   require_positive("block", "in", spec.in);
   require_positive("block", "out", spec.out);
@@ -57,7 +61,8 @@ struct Block::Saved {
       : product(product_of), noise(noise_of) {}
 
   void backward(Tensor&& dy, std::span<Variable> inputs);
-  BlockProduct::Gradient product_gradient(ops::NormQuantizeGradient&& found) const;
+  /// Takes D along, which is done with.
+  BlockProduct::Gradient product_gradient(ops::NormQuantizeGradient found) const;
 
   BlockProduct product;
   Value w;  ///< quantized weights; float ones are those of the parameter
@@ -71,7 +76,7 @@ struct Block::Saved {
   Work work, norm_work;
 };
 
-BlockProduct::Gradient Block::Saved::product_gradient(ops::NormQuantizeGradient&& found) const {
+BlockProduct::Gradient Block::Saved::product_gradient(ops::NormQuantizeGradient found) const {
   const Profile::Span span(Phase::norm);
   if (codes) return found.codes(*codes);
   Tensor g = std::move(found).floats();
@@ -94,12 +99,13 @@ void Block::Saved::backward(Tensor&& dy, std::span<Variable> inputs) {
     dw = product.weight_gradient(x.value(), found.rows(), w.shape());
   } else {
     const BlockProduct::Gradient g = product_gradient(std::move(found));
+    dw = profiled(Phase::weight_gradient, work,
+                  [&] { return product.weight_gradient(x.form(), g, w.shape()); });
+    x.forget();
     if (x.requires_grad()) {
       const Profile::Span span(Phase::input_gradient, work);
       x.accumulate(product.input_gradient(g, weights ? this->w : w.form(), x.shape()));
     }
-    const Profile::Span span(Phase::weight_gradient, work);
-    dw = product.weight_gradient(x.form(), g, w.shape());
   }
   w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
 }
@@ -233,9 +239,15 @@ Variable Block::forward(const Variable& x) {
   if (weights_ && spec_.quant.grad_bits < 32 && !wide_gradients_) {
     saved->codes = {static_cast<int>(spec_.quant.grad_bits), saved->noise};
   }
+  Variable(x).forget();
+  std::function<Tensor()> again;
+  if (!outputs_ && !spec_.pool && outputs * sizeof(real) >= kWorthForgetting) {
+    again = [saved] { return std::get<Tensor>(saved->norm.output()); };
+  }
   return Variable::from_op(
       "block", std::move(y), {x, weight_, gamma_, beta_},
-      [saved](Tensor&& dy, std::span<Variable> inputs) { saved->backward(std::move(dy), inputs); });
+      [saved](Tensor&& dy, std::span<Variable> inputs) { saved->backward(std::move(dy), inputs); },
+      std::move(again));
 }
 
 std::string Block::engine_name() const {

@@ -98,7 +98,9 @@ class NormQuantize {
   /// Shapes   dout like the output; throws ShapeError otherwise, ConfigError for gradient bits
   ///          outside 1 .. 8
   Gradients backward(Tensor dout, const std::optional<GradientBits>& codes) &&;
-  /// The same, with the gradient of D still to be made, in the form that is asked for.
+  /// The output once more; only before backward() or gradient().
+  Output output() const;
+  /// The same as backward(), with the gradient of D still to be made, in the form asked for.
   NormQuantizeGradient gradient(Tensor dout) &&;
 
  private:
@@ -107,7 +109,6 @@ class NormQuantize {
 
   void find_statistics(const NormQuantizeInput& input, Tensor& running_mean, Tensor& running_var);
   void find_expression(const Tensor& beta);
-  Output output() const;
   Tensor centres() const;
 
   Data d_;

@@ -61,3 +61,37 @@ TEST_CASE("backward needs one number or a seed of the right shape") {
   CHECK_THROWS_AS(twice(x).backward(), ShapeError);
   CHECK_THROWS_AS(twice(x).backward(Tensor::from({1}, {1})), ShapeError);
 }
+
+TEST_CASE("a forgotten value is made again when it is asked for, and kept for who holds it") {
+  const Variable x(Tensor::from({2}, {1, 2}), true);
+  int made = 0;
+  const auto twice = [&made, x] {
+    ++made;
+    return Tensor::from({2}, {2 * x.value()[0], 2 * x.value()[1]});
+  };
+  const auto record = [&] {
+    return Variable::from_op(
+        "twice", twice(), {x},
+        [](Tensor&& dy, std::span<Variable> in) { in[0].accumulate(std::move(dy)); }, twice);
+  };
+  Variable y = record();
+  y.forget();
+  y.forget();
+  CHECK(y.shape() == Shape{2});
+  CHECK(made == 1);
+  CHECK(y.value()[1] == 4);
+  CHECK(y.value()[0] == 2);
+  CHECK(made == 2);
+  y.forget();
+  y.backward(Tensor::full({2}, 1));
+  CHECK(made == 3);
+  CHECK(y.value()[1] == 4);
+  y.forget();  // it could not be made again
+  CHECK(y.value()[1] == 4);
+
+  const NoGrad no_grad;
+  Variable z = record();
+  z.forget();
+  CHECK(z.value()[1] == 4);
+  CHECK(made == 4);
+}
