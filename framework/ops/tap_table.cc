@@ -21,7 +21,7 @@ void TapTable::enter(int64_t begin, int64_t end) {
     if (in_row) enter_row(place, out);
     for (int64_t m = 0; m < rows_; ++m) {
       *result_out++ = result(place);
-      if (!in_row) enter_pixel(place, out + m);
+      if (!in_row && taps_ > 0) enter_pixel(place, out + m);
       if (first + m + 1 >= end || ++place.j < grid_.columns) continue;
       place.j = 0;
       if (++place.i < grid_.rows) continue;

@@ -2,7 +2,7 @@
 # Lets libFuzzer search for a while from files of the format, in bounded memory and time for each input.
 # usage: libfuzzer.sh PROGRAM SECONDS FILE...
 set -eu
-program=$1 seconds=$2
+program=$(realpath "$1") seconds=$2
 shift 2
 corpus=$(mktemp -d)
 trap 'rm -rf "$corpus"' EXIT

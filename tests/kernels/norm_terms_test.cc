@@ -13,6 +13,7 @@ namespace {
 using namespace fracbit;
 using namespace fracbit::testing::norm_case;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 
 /// A code with scales, cuts and reals of few values, so that keys meet cuts and residuals zero.
 struct TermCase {
@@ -72,7 +73,7 @@ struct Coded {
 
 TEST_CASE("terms of reals follow the contract") {
   BitDraw draw(kSeed);
-  for (int round = 0; round < 12000; ++round) {
+  for (int round = 0; round < cases(2400); ++round) {
     CAPTURE(kSeed, round);
     const TermCase made(draw);
     const auto n = static_cast<int64_t>(made.y.size());
@@ -113,7 +114,7 @@ TEST_CASE("terms of reals follow the contract") {
 
 TEST_CASE("signs of ordered channels are those of their terms") {
   BitDraw draw(kSeed + 1);
-  for (int round = 0; round < 12000; ++round) {
+  for (int round = 0; round < cases(2400); ++round) {
     CAPTURE(kSeed, round);
     const TermCase made(draw);
     const size_t channels = made.y.size();

@@ -99,7 +99,7 @@ Results results(const residual::Kernels& kernels, const Case& c) {
 TEST_CASE("residual codes equal the plain loops on every instruction set") {
   const residual::Kernels& reference = residual::find("reference");
   BitDraw draw(71);
-  for (int i = 0; i < 10000; ++i) {
+  for (int i = 0; i < cases(1500); ++i) {
     const Case c(draw);
     const Results expected = results(reference, c);
     CAPTURE(i, c.n, c.code.terms, static_cast<int>(c.code.widths));

@@ -8,6 +8,7 @@
 
 #include "bit_draw.h"
 #include "fracbit/framework/cpu.h"
+#include "support/cases.h"
 #include "support/catch.h"
 
 namespace {
@@ -15,6 +16,7 @@ namespace {
 namespace table = fracbit::kernels::table;
 using fracbit::real;
 using fracbit::testing::BitDraw;
+using fracbit::testing::cases;
 using table::kChannels, table::kCodes, table::kFilters, table::kVectors, table::kWord;
 using table::Kernels, table::Method;
 
@@ -242,7 +244,7 @@ int64_t whole(Method method, int64_t steps) {
   return (steps + table::depth(method) - 1) / table::depth(method) * table::depth(method);
 }
 
-constexpr int kCases = 10000;
+constexpr int kCases = 1500;
 
 }  // namespace
 
@@ -251,7 +253,7 @@ TEST_CASE("input products by tables equal the reference on every instruction set
   for_each_method([&](const Kernels& kernels, Method method) {
     if (kernels.input[static_cast<int>(method)] == nullptr) return;
     BitDraw draw(51);
-    for (int i = 0; i < kCases; ++i) {
+    for (int i = 0; i < cases(kCases); ++i) {
       const int64_t k = i % 16 == 0 ? 1 : i % 500 == 1 ? draw.between(1, 300) : draw.between(1, 9);
       const InputCase c(draw, method, whole(method, k), draw.between(1, 11), draw.below(16) == 0);
       CAPTURE(i, c.k, c.pixels, c.vectors, c.channels, c.operands.top, c.misaligned);
@@ -267,7 +269,7 @@ TEST_CASE("weight products by tables equal the reference on every instruction se
   for_each_method([&](const Kernels& kernels, Method method) {
     if (kernels.weight[static_cast<int>(method)] == nullptr) return;
     BitDraw draw(52);
-    for (int i = 0; i < kCases; ++i) {
+    for (int i = 0; i < cases(kCases); ++i) {
       const int64_t blocks = i % 16 == 0    ? 1
                              : i % 500 == 1 ? draw.between(1, 90)
                                             : draw.between(1, 5);
@@ -284,7 +286,7 @@ TEST_CASE("weight products by tables equal the reference on every instruction se
 TEST_CASE("codes are turned and summed alike on every instruction set") {
   const Kernels& reference = *table::find("reference");
   BitDraw draw(53);
-  for (int i = 0; i < kCases; ++i) {
+  for (int i = 0; i < cases(kCases); ++i) {
     const int64_t step = draw.between(16, 40), filters = draw.between(1, 200);
     std::vector<uint8_t> codes(at(17 * filters + 16 * 16));
     for (uint8_t& q : codes) q = static_cast<uint8_t>(draw.below(256));

@@ -48,14 +48,19 @@ template <class Term>
   }
 }
 
+/// p + i, or nothing of nothing.
+const int32_t* from(const int32_t* p, int64_t i) {
+  return p == nullptr ? nullptr : p + i;
+}
+
 /// factor C + terms from counts C of consecutive pixels and kLanes filters from `first`. Once for
 /// all kernels: it is long, and called once per register tile.
 [[gnu::noinline]] void finish(const Output& o, const int32_t (*counts)[kLanes], int64_t pixel,
                               int64_t pixels, int first) {
   const int64_t at = pixel * o.out_step + first;
-  const int32_t* of_pixel = o.pixel_term + pixel;
-  const int32_t* row = o.pixel_class + pixel;
-  const int32_t* of_filter = o.filter_term + first;
+  const int32_t* of_pixel = from(o.pixel_term, pixel);
+  const int32_t* row = from(o.pixel_class, pixel);
+  const int32_t* of_filter = from(o.filter_term, first);
   const bool rows = o.pixel_class != nullptr;
   if (o.filter_term == nullptr) {
     if (o.pixel_term == nullptr) {

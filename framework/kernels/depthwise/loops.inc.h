@@ -63,6 +63,7 @@ inline void product_pixels(const Run& all, int64_t from, const real* w, const re
                            real* y) {
   const Run run = all;
   const real* x = run.x + from * run.x_pixel;
+  if (w == nullptr) w = start;  // without taps there may be no weights, and none is read
   y += from * run.y_pixel;
   int64_t c = 0;
   for (; c + kWidth <= run.channels; c += kWidth) {
@@ -129,6 +130,7 @@ template <typename P, int PIXELS, int STEP>
 
 template <int PIXELS, int STEP>
 inline void outer_pixels(const Run& all, int64_t from, const real* dy, real* dw) {
+  if (dw == nullptr) return;  // without taps
   const Run run = all;
   const real* x = run.x + from * run.x_pixel;
   dy += from * run.y_pixel;

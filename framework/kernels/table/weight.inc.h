@@ -224,7 +224,8 @@ FRACBIT_INLINE Sums stream_sum(const IndexSum& s, const uint8_t* from) {
 template <class Step>
 void index_sum(const IndexSum& s) noexcept {
   for (int64_t stream = 0; stream < s.streams; ++stream) {
-    const Sums sum = stream_sum<Step>(s, s.index + s.stream[stream]);
+    const auto* index = s.index == nullptr ? nullptr : s.index + s.stream[stream];  // no blocks
+    const Sums sum = stream_sum<Step>(s, index);
     const Sums offset = Lanes::splat_sums(s.offset[stream]);
     Lanes::store_sums(Lanes::add(Lanes::multiply(sum, s.factor), offset),
                       s.sums + stream * kChannels);

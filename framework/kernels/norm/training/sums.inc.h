@@ -91,14 +91,13 @@ void moments(const real* x, int64_t pixels, int64_t channels, double* sum,
       return Terms<V, 1>{{V::load(x + p * channels + c)}};
     });
     for (int64_t c = first; c < last; ++c) about[c - first] = static_cast<real>(sum[c] / count);
-    const real* centre = about - first;
     add_in_runs<V, 1>(pixels, first, last, {squares}, [=](int64_t p, int64_t c) {
-      const auto deviation = V::load(x + p * channels + c) - V::load(centre + c);
+      const auto deviation = V::load(x + p * channels + c) - V::load(about + (c - first));
       return Terms<V, 1>{{deviation * deviation}};
     });
     // The centre was rounded: back to the squares about the exact mean.
     for (int64_t c = first; c < last; ++c) {
-      const double off = sum[c] / count - static_cast<double>(centre[c]);
+      const double off = sum[c] / count - static_cast<double>(about[c - first]);
       squares[c] -= count * off * off;
     }
   });
