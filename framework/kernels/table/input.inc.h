@@ -51,12 +51,15 @@ FRACBIT_INLINE void count_pixels(const InputProduct& d, const uint8_t* const (&a
 template <class Step, int V>
 void input_tiles(const InputProduct& d, int first) noexcept {
   constexpr int P = Lanes::kPixels[V - 1];
-  const uint8_t* index = d.index + first * index_bytes(Step::kMethod);
+  const bool empty = d.k == 0;  // without codes there may be neither tables nor index
+  const uint8_t* index = empty ? nullptr : d.index + first * index_bytes(Step::kMethod);
   for (int64_t pixel = 0; pixel < d.pixels; pixel += P) {
     const int64_t left = d.pixels - pixel;
     const uint8_t* at[P];
     FRACBIT_UNROLL
-    for (int p = 0; p < P; ++p) at[p] = d.q + d.window[pixel + (p < left ? p : left - 1)];
+    for (int p = 0; p < P; ++p) {
+      at[p] = empty ? nullptr : d.q + d.window[pixel + (p < left ? p : left - 1)];
+    }
     Sums sums[P][V];
     count_pixels<Step>(d, at, index, sums);
     FRACBIT_UNROLL
