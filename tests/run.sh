@@ -49,7 +49,7 @@ run_tests() {
 }
 
 if [ "$thorough" = true ]; then
-  ./setup.sh clang libomp-dev
+  ./setup.sh clang libomp-dev libclang-rt-14-dev
 else
   ./setup.sh
 fi
