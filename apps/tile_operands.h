@@ -11,7 +11,7 @@ namespace fracbit::apps {
 /// A block of rows and columns for the float tile: 9 taps of 64 numbers each, in the first cache.
 class TileOperands {
  public:
-  explicit TileOperands(Isa isa) : tile_(kernels::tile::find(static_cast<int>(isa))) {
+  explicit TileOperands(Isa isa) : tile_(kernels::tile::find(isa_name(isa).data())) {
     const auto size = [](int64_t n) { return static_cast<size_t>(n); };
     x_.assign(size(tile_.rows * kTaps * kLength), real{1});
     w_.assign(size(kTaps * kLength * tile_.columns), real{0.5});

@@ -213,7 +213,7 @@ KernelBenchmark tile_benchmark(Isa isa) {
     std::vector<const real*> a, start;
     std::vector<real*> c;
   };
-  const auto& tile = kernels::tile::find(static_cast<int>(isa));
+  const auto& tile = kernels::tile::find(isa_name(isa).data());
   KernelBenchmark benchmark;
   benchmark.name = "float tile";
   benchmark.isa = isa_name(isa);

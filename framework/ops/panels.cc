@@ -37,8 +37,7 @@ void for_each_stretch(const Panels& panels, const Body& body) {
 }  // namespace
 
 const kernels::tile::Kernels& tile() {
-  static const kernels::tile::Kernels& kernels =
-      kernels::tile::find(static_cast<int>(active_isa()));
+  static const kernels::tile::Kernels& kernels = kernels::tile::find(isa_name(active_isa()).data());
   return kernels;
 }
 

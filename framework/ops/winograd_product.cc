@@ -226,7 +226,7 @@ void multiply(const WinogradShape& s, const real* source, const Factors& factors
 
 const kernels::winograd::Transforms& winograd(int64_t kernel) {
   static const kernels::winograd::Kernels& kernels =
-      kernels::winograd::find(static_cast<int>(active_isa()));
+      kernels::winograd::find(isa_name(active_isa()).data());
   return kernel == 3 ? kernels.size3 : kernels.size5;
 }
 

@@ -44,7 +44,7 @@ Adam::Adam(std::vector<Module::NamedParameter> parameters, const AdamOptions& op
 
 void Adam::step() {
   count_step();
-  const auto& kernel = kernels::update::find(static_cast<int>(active_isa()));
+  const auto& kernel = kernels::update::find(isa_name(active_isa()).data());
   const kernels::update::AdamRates rates = rates_of(options_, lr(), steps());
   for (size_t i = 0; i < parameters().size(); ++i) {
     Variable& parameter = parameters()[i].value;

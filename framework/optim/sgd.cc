@@ -27,7 +27,7 @@ Sgd::Sgd(std::vector<Module::NamedParameter> parameters, const SgdOptions& optio
 
 void Sgd::step() {
   count_step();
-  const auto& kernel = kernels::update::find(static_cast<int>(active_isa()));
+  const auto& kernel = kernels::update::find(isa_name(active_isa()).data());
   const auto moved = options_.nesterov ? kernel.nesterov : kernel.momentum;
   const kernels::update::SgdRates rates{.lr = static_cast<real>(lr()),
                                         .momentum = static_cast<real>(options_.momentum),

@@ -52,7 +52,7 @@ void for_each_kernel(const Body& body) {
   for (const fracbit::Isa isa : fracbit::supported_isas()) {
     for (const bool whole : {true, false}) {
       INFO(isa_name(isa) << (whole ? " whole numbers" : " normal numbers"));
-      body(Case{isa, tile::find(static_cast<int>(isa)), whole});
+      body(Case{isa, tile::find(isa_name(isa).data()), whole});
     }
   }
 }

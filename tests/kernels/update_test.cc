@@ -33,7 +33,7 @@ template <typename Check>
 void for_each_isa(const Check& check) {
   for (const fracbit::Isa isa : fracbit::supported_isas()) {
     INFO(isa_name(isa));
-    check(update::find(static_cast<int>(isa)));
+    check(update::find(isa_name(isa).data()));
   }
 }
 

@@ -4,26 +4,10 @@
 
 namespace fracbit::kernels::depthwise {
 
-// The double build has no kernels of its own beside the portable ones.
-#if defined(__x86_64__) && !defined(FRACBIT_REAL_DOUBLE)
+#include "fracbit/framework/kernels/nearest.inc.h"
 
 const Kernels& find(const char* isa) noexcept {
-  if (std::strncmp(isa, "avx512", 6) == 0) return kAvx512;
-  return std::strcmp(isa, "avx2") == 0 ? kAvx2 : kScalar;
+  return nearest(isa);
 }
-
-#elif defined(__aarch64__) && !defined(FRACBIT_REAL_DOUBLE)
-
-const Kernels& find(const char* isa) noexcept {
-  return std::strcmp(isa, "neon") == 0 ? kNeon : kScalar;
-}
-
-#else
-
-const Kernels& find(const char*) noexcept {
-  return kScalar;
-}
-
-#endif
 
 }  // namespace fracbit::kernels::depthwise

@@ -7,29 +7,16 @@
 namespace fracbit::kernels::table {
 namespace {
 
+#include "fracbit/framework/kernels/table/channels_avx512.inc.h"
+
 /// Byte permutations of whole vectors (VBMI) and dot products of bytes (VNNI). Byte 4 c + j of an
 /// index is 16 j + the subset of group j for channel c.
-struct Lanes {
-  using Sums = __m512i;
-  using Bytes = __m512i;
-  using Reals = __m512;
+struct Lanes : Channels {
   static constexpr int kPixels[kVectors] = {8, 8, 4, 4}, kStreams = 3;
-
-  static Sums zero() { return _mm512_setzero_si512(); }
-  static Sums load_sums(const int32_t* p) { return _mm512_loadu_si512(p); }
-  static void store_sums(Sums a, int32_t* p) { _mm512_storeu_si512(p, a); }
-  static Sums splat_sums(int32_t a) { return _mm512_set1_epi32(a); }
-  static Sums add(Sums a, Sums b) { return _mm512_add_epi32(a, b); }
-  static Sums multiply(Sums a, int32_t b) { return _mm512_mullo_epi32(a, _mm512_set1_epi32(b)); }
 
   static Bytes load_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
   /// GCC would read a table again for each index.
-  static Bytes load_once(const uint8_t* p) {
-    Bytes a = load_bytes(p);
-    asm("" : "+v"(a));
-    return a;
-  }
-  static Bytes splat_bytes(int a) { return _mm512_set1_epi8(static_cast<char>(a)); }
+  static Bytes load_once(const uint8_t* p) { return once(load_bytes(p)); }
   static Bytes repeat(const uint8_t* p) { return _mm512_broadcastd_epi32(_mm_loadu_si32(p)); }
   static Bytes add_bytes(Bytes a, Bytes b) { return _mm512_add_epi8(a, b); }
   static Bytes look(Bytes index, Bytes table) { return _mm512_permutexvar_epi8(index, table); }
@@ -37,16 +24,6 @@ struct Lanes {
   static Sums dot(Sums sums, Bytes a, Bytes b) {
     asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b));
     return sums;
-  }
-
-  static Reals load_reals(const real* p) { return _mm512_loadu_ps(p); }
-  static Reals splat_reals(real a) { return _mm512_set1_ps(a); }
-  static Reals to_reals(Sums a) { return _mm512_cvtepi32_ps(a); }
-  static Reals multiply(Reals a, Reals b) { return _mm512_mul_ps(a, b); }
-  static Reals multiply_add(Reals a, Reals b, Reals c) { return _mm512_fmadd_ps(a, b, c); }
-  static void store_reals(Reals a, int64_t count, real* p) {
-    if (count >= kChannels) return _mm512_storeu_ps(p, a);
-    if (count > 0) _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1 << count) - 1), a);
   }
 };
 

@@ -67,20 +67,27 @@ FRACBIT_INLINE Bytes look_up(const Bytes (&subset)[D], const uint8_t* at, const 
   return sum;
 }
 
-struct PairStep : WideStep {
-  static constexpr Method kMethod = Method::pairs;
-  static constexpr int kDepth = 2, kSecond = 1;
+/// The sum of two looked-up bytes per dot product: pairs with one table for each group of codes,
+/// nibbles with one for its low and one for its high four bits.
+template <Method kName, int kTables>
+struct SumStep : WideStep {
+  static constexpr Method kMethod = kName;
+  static constexpr int kDepth = 2, kSecond = kTables == 1 ? 1 : 16;
   template <int P, int V>
   FRACBIT_INLINE void input(Sums (&sums)[P][V], const uint8_t* const (&at)[P], const int64_t* tap,
-                            const uint8_t* index, [[maybe_unused]] int64_t bytes) {
-    const Bytes one = Lanes::splat_bytes(1);
+                            const uint8_t* index, int64_t bytes) {
+    const Bytes place[2] = {Lanes::splat_bytes(1), Lanes::splat_bytes(16)};
     FRACBIT_UNROLL
     for (int v = 0; v < V; ++v) {
       const Bytes subset[2] = {Lanes::load_bytes(index + v * kBytes),
                                Lanes::load_bytes(index + bytes + v * kBytes)};
       FRACBIT_UNROLL
       for (int p = 0; p < P; ++p) {
-        sums[p][v] = Lanes::dot(sums[p][v], look_up(subset, at[p], tap), one);
+        FRACBIT_UNROLL
+        for (int i = 0; i < kTables; ++i) {
+          const Bytes sum = look_up(subset, at[p] + i * kBytes, tap);
+          sums[p][v] = Lanes::dot(sums[p][v], sum, place[i]);
+        }
       }
     }
   }
@@ -96,49 +103,17 @@ struct PairStep : WideStep {
                                Lanes::load_bytes(index[t] + block[1])};
       FRACBIT_UNROLL
       for (int f = 0; f < F; ++f) {
-        sums[f][t] = Lanes::dot(sums[f][t], look_up(subset, q + f * d.q_filter, table), unit[0]);
+        FRACBIT_UNROLL
+        for (int i = 0; i < kTables; ++i) {
+          const Bytes sum = look_up(subset, q + f * d.q_filter + i * kBytes, table);
+          sums[f][t] = Lanes::dot(sums[f][t], sum, unit[i]);
+        }
       }
     }
   }
 };
-
-struct NibbleStep : WideStep {
-  static constexpr Method kMethod = Method::nibbles;
-  static constexpr int kDepth = 2, kSecond = 16;
-  template <int P, int V>
-  FRACBIT_INLINE void input(Sums (&sums)[P][V], const uint8_t* const (&at)[P], const int64_t* tap,
-                            const uint8_t* index, [[maybe_unused]] int64_t bytes) {
-    const Bytes one = Lanes::splat_bytes(1), sixteen = Lanes::splat_bytes(16);
-    FRACBIT_UNROLL
-    for (int v = 0; v < V; ++v) {
-      const Bytes subset[2] = {Lanes::load_bytes(index + v * kBytes),
-                               Lanes::load_bytes(index + bytes + v * kBytes)};
-      FRACBIT_UNROLL
-      for (int p = 0; p < P; ++p) {
-        sums[p][v] = Lanes::dot(sums[p][v], look_up(subset, at[p], tap), one);
-        sums[p][v] = Lanes::dot(sums[p][v], look_up(subset, at[p] + kBytes, tap), sixteen);
-      }
-    }
-  }
-
-  template <int F, int T>
-  FRACBIT_INLINE void weight(const WeightProduct& d, Sums (&sums)[F][T], const Bytes (&unit)[2],
-                             const uint8_t* q, const uint8_t* const (&index)[T],
-                             const int64_t* block) {
-    const int64_t table[2] = {0, d.q_block};
-    FRACBIT_UNROLL
-    for (int t = 0; t < T; ++t) {
-      const Bytes subset[2] = {Lanes::load_bytes(index[t] + block[0]),
-                               Lanes::load_bytes(index[t] + block[1])};
-      FRACBIT_UNROLL
-      for (int f = 0; f < F; ++f) {
-        const uint8_t* low = q + f * d.q_filter;
-        sums[f][t] = Lanes::dot(sums[f][t], look_up(subset, low, table), unit[0]);
-        sums[f][t] = Lanes::dot(sums[f][t], look_up(subset, low + kBytes, table), unit[1]);
-      }
-    }
-  }
-};
+using PairStep = SumStep<Method::pairs, 1>;
+using NibbleStep = SumStep<Method::nibbles, 2>;
 
 /// One table, looked up by the subsets of two planes.
 struct PlaneStep : WideStep {

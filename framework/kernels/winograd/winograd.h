@@ -48,9 +48,9 @@ struct Kernels {
   Transforms size5;
 };
 
-/// Kernels for an instruction set: 0 the baseline, 1 AVX2, 2 and above AVX-512. The caller has
-/// made sure that this CPU has it. Reals in double know only the baseline.
-const Kernels& find(int isa) noexcept;
+/// Kernels of an instruction set, by its name, or those of the nearest lesser one. The caller has
+/// made sure that this CPU has it. Reals in double know only the portable ones.
+const Kernels& find(const char* isa) noexcept;
 
 extern const Kernels kScalar;
 extern const Kernels kNeon;

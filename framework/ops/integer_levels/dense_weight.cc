@@ -59,7 +59,7 @@ void dense_weight_gradient(const ScaledInts& x, const GradientCodes& g, const Co
   const Buffer<real> codes = padded_rows(
       s.images, s.filters,
       [from = g.codes.data(), top = g.top()](int64_t i) { return 2 * int32_t{from[i]} - top; });
-  const outer::Kernel kernel = outer::find(std::string(isa_name(active_isa())).c_str());
+  const outer::Kernel kernel = outer::find(isa_name(active_isa()).data());
   const int64_t tasks = (s.channels + kTaskChannels - 1) / kTaskChannels;
   parallel_for(tasks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {

@@ -2,7 +2,6 @@
 #include <string>
 #include <vector>
 
-#include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/tile/tile.h"
 #include "fracbit/quantize/deploy/runtime/levels.h"
 #include "fracbit/quantize/deploy/runtime/product.h"
@@ -12,13 +11,6 @@ namespace fracbit::deploy::runtime {
 namespace {
 
 namespace tile = kernels::tile;
-
-int isa_index(std::string_view isa) {
-  for (const Isa known : {Isa::avx2, Isa::avx512, Isa::avx512vp}) {
-    if (isa_name(known) == isa) return static_cast<int>(known);
-  }
-  return 0;
-}
 
 /// Every sum is taken in the order of the taps, and within a tap of the channels, as in
 /// ops::conv2d_forward: the same bits on the same instruction set.
@@ -75,9 +67,9 @@ class FloatProduct : public Product {
 };
 
 FloatProduct::FloatProduct(const Block& block, const Layout& in, std::string_view isa)
-    : Product(Frame(block, in)), kernels_(tile::find(isa_index(isa))) {
+    : Product(Frame(block, in)), kernels_(tile::find(std::string(isa).c_str())) {
   const Frame& f = frame();
-  name_ = "float (" + std::string(isa_name(static_cast<Isa>(std::min(isa_index(isa), 2)))) + ")";
+  name_ = "float (" + std::string(isa.starts_with("avx512") ? "avx512" : isa) + ")";
   if (block.weights.coding != Coding::float32 || in.value.form != Form::floats) {
     name_ = "float on values" + name_.substr(5);
   }
