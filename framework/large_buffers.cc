@@ -9,9 +9,11 @@ namespace fracbit {
 namespace {
 
 constexpr auto kAlignment = std::align_val_t(64);
-/// Under AddressSanitizer a region is one buffer, so that it sees what is written past its end.
-#if defined(__SANITIZE_ADDRESS__)
+// Under AddressSanitizer a region is one buffer, so that it sees what is written past its end.
+#if defined(__SANITIZE_ADDRESS__)  // GCC
 constexpr bool kShare = false;
+#elif defined(__has_feature)  // Clang
+constexpr bool kShare = !__has_feature(address_sanitizer);
 #else
 constexpr bool kShare = true;
 #endif
