@@ -93,7 +93,7 @@ bool in_range(const Option& option, const Value& value) {
   return true;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
   for (char c : text) {
@@ -150,14 +150,14 @@ std::string to_toml(const Value& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* whole = std::get_if<int64_t>(&value)) return std::to_string(*whole);
   if (const auto* number = std::get_if<double>(&value)) return real_toml(*number);
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return toml_string(*text);
   if (const auto* list = std::get_if<std::vector<int64_t>>(&value)) {
     return list_toml(*list, [](int64_t n) { return std::to_string(n); });
   }
   if (const auto* list = std::get_if<std::vector<double>>(&value)) {
     return list_toml(*list, real_toml);
   }
-  return quoted("");
+  return toml_string("");
 }
 
 std::string range_text(const Option& option) {

@@ -62,10 +62,10 @@ run_tests build
 
 if [ "$thorough" = true ]; then
   say "Clang and its sanitizers"
-  CXX=clang++ configure build-clang "-Dprecompile=$ci" -Dlibfuzzer=true -Dbuildtype=plain -Doptimization=1 \
+  CXX=clang++ configure build-thorough "-Dprecompile=$ci" -Dlibfuzzer=true -Dbuildtype=plain -Doptimization=1 \
     -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args='-g1 -fno-sanitize-recover=all'
-  ninja -C build-clang apps/fracbit
-  run_tests build-clang --timeout-multiplier 5 framework kernels quantize layers data golden \
+  ninja -C build-thorough apps/fracbit
+  run_tests build-thorough --timeout-multiplier 5 framework kernels quantize layers data golden \
     fuzz_checkpoint fuzz_cifar fuzz_fbit fuzz_idx fuzz_image \
     libfuzzer_checkpoint libfuzzer_cifar libfuzzer_fbit libfuzzer_idx libfuzzer_image
 fi

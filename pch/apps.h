@@ -1,0 +1,4 @@
+/// Precompiled for the program where asked (-Dprecompile=true).
+#include <nlohmann/json.hpp>
+
+#include "standard.h"
