@@ -46,10 +46,9 @@ class ActivationMask {
 ///
 /// threshold  tau_k halfway between the keys that Algorithm 1 parts, a running mean of it in
 ///            inference; random: a permutation of the positions of a sample, the same for all
-/// channel    Algorithm 1 on v_c, the running mean of |x| in channel c (v = 0.9 v + 0.1 v_batch,
-/// the
-///            first batch sets it): made from the first batch, anew from v with the first batch of
-///            each epoch until two thirds of the epochs are over, and kept from then on
+/// channel    Algorithm 1 on v_c, the running mean of |x| in channel c: v = 0.9 v + 0.1 v_batch,
+///            and the first batch sets it. Made from the first batch, anew from v with the first
+///            batch of each epoch until two thirds of the epochs are over, and kept from then on
 std::unique_ptr<ActivationMask> make_activation_mask(MaskMode mode, const BitShares& shares,
                                                      Heuristic heuristic, int terms);
 
