@@ -97,6 +97,10 @@ void check_weights(const Weights& w) {
   require(w.values.empty(), "no floats beside planes");
   require_count("words of planes", w.words, w.filters * w.taps() * w.words_per_row());
   check_planes(w);
+  check_scales(w);
+}
+
+void check_scales(const Weights& w) {
   const int64_t terms = w.coding == Coding::codes ? 1 : w.bits;
   const auto scales = static_cast<int64_t>(w.scales.size());
   const int64_t each = w.coding == Coding::grid ? 1 : terms;

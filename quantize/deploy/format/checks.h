@@ -57,6 +57,8 @@ int32_t largest_level(const std::vector<int16_t>& levels, size_t terms);
 
 /// Extents of weights that are worth reading.
 void check_extents(const Weights& weights);
+/// Numbers of scales and of integer scales, and their ranges, of weights in planes.
+void check_scales(const Weights& weights);
 /// What trace() says of weights by themselves.
 void check_weights(const Weights& weights);
 /// Puts the form of an output into `value`.

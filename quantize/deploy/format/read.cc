@@ -106,6 +106,7 @@ Weights read_weights(Reader& in) {
   }
   w.scales = in.floats(in.u32());
   if (w.coding == Coding::grid) w.levels = in.shorts(in.u32());
+  check_scales(w);
   read_planes(in, w);
   return w;
 }
