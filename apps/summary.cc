@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "fracbit/apps/json_text.h"
@@ -74,23 +75,37 @@ int64_t packed_file_bytes(const Settings& settings, const Network& network) {
   }
 }
 
+/// Whether some layer computes its gradients from their codes.
+bool has_packed_gradients(const std::vector<LayerInfo>& rows) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const LayerInfo& row) { return row.weight_gradient != "float"; });
+}
+
 std::string text(const Settings& settings, const Network& network,
                  const std::vector<LayerInfo>& rows, const Totals& totals) {
-  Table table("lllrrrrrrl");
-  table.add({"layer", "kind", "output", "parameters", "w bits", "in bits", "packed bytes", "MACs",
-             "bit ops", "engine"});
+  const bool gradients = has_packed_gradients(rows);
+  Table table(gradients ? "lllrrrrrrlll" : "lllrrrrrrl");
+  const auto add = [&](std::vector<std::string> cells, std::string dx, std::string dw) {
+    if (gradients) cells.insert(cells.end(), {std::move(dx), std::move(dw)});
+    table.add(std::move(cells));
+  };
+  add({"layer", "kind", "output", "parameters", "w bits", "in bits", "packed bytes", "MACs",
+       "bit ops", "engine"},
+      "input gradient", "weight gradient");
   table.rule();
   for (const LayerInfo& row : rows) {
     const bool product = row.macs > 0;
-    table.add({row.name, row.kind, image_shape(row.output), grouped(row.parameters),
-               bits_cell(row.weight_bits, row.weights > 0), bits_cell(row.input_bits, product),
-               grouped(row.packed_bytes), grouped(row.macs),
-               grouped(static_cast<int64_t>(row.bit_ops)), row.engine});
+    add({row.name, row.kind, image_shape(row.output), grouped(row.parameters),
+         bits_cell(row.weight_bits, row.weights > 0), bits_cell(row.input_bits, product),
+         grouped(row.packed_bytes), grouped(row.macs), grouped(static_cast<int64_t>(row.bit_ops)),
+         row.engine},
+        product ? row.input_gradient : "-", product ? row.weight_gradient : "-");
   }
   table.rule();
-  table.add({"total", "", "", grouped(totals.parameters), fixed(totals.average_bits(), 3), "",
-             grouped(totals.packed_bytes), grouped(totals.macs),
-             grouped(static_cast<int64_t>(totals.bit_ops)), ""});
+  add({"total", "", "", grouped(totals.parameters), fixed(totals.average_bits(), 3), "",
+       grouped(totals.packed_bytes), grouped(totals.macs),
+       grouped(static_cast<int64_t>(totals.bit_ops)), ""},
+      "", "");
   return settings.text("model") + ", quant " + quant_title(settings) + ", input " +
          to_string(network.input) + ", " + std::to_string(network.classes) + " classes" +
          asked(settings, "block-order") + asked(settings, "last-activation") + "\n\n" +
@@ -114,7 +129,9 @@ std::string json(const Settings& settings, const Network& network,
                       {"packed_bytes", row.packed_bytes},
                       {"macs", row.macs},
                       {"bit_ops", static_cast<int64_t>(row.bit_ops)},
-                      {"engine", row.engine}});
+                      {"engine", row.engine},
+                      {"input_gradient", row.input_gradient},
+                      {"weight_gradient", row.weight_gradient}});
   }
   const auto input = network.input.extents();
   return json_text({{"model", settings.text("model")},

@@ -28,7 +28,9 @@ struct LayerInfo {
   int64_t packed_bytes = 0;  ///< parameters as stored packed: planes, masks and scales
   int64_t macs = 0;          ///< multiply-accumulates per image
   double bit_ops = 0;  ///< macs times weight bits times input bits of packed products per image
-  std::string engine;  ///< what computes it: "float", "packed codes 1x2 (avx512vp)", "simulated"
+  std::string engine;  ///< what computes it: "float", "codes 1x2 popcount (avx512vp)"
+  std::string input_gradient = "float";   ///< of a product, what computes its dx
+  std::string weight_gradient = "float";  ///< and its dw: "table 6x2 (avx512vp)"
 };
 
 /// The position of a training run, from which layers draw their random numbers.

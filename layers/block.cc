@@ -18,6 +18,7 @@ using ops::BlockActivation;
 /// Bytes of an output from which on it is not kept between its uses but made again from D, which
 /// the backward pass needs anyway.
 constexpr double kWorthForgetting = 32 << 20;
+constexpr double kCodeBits = 8;  ///< of GradientCodes, at most
 
 Shape weight_shape(const Block::Spec& spec) {
   require_positive("block", "in", spec.in);
@@ -128,7 +129,6 @@ Block::Block(const Spec& spec)
   if (spec.quantize_output) outputs_ = scheme.activations(spec_.quant);
   if (outputs_) step_ = outputs_->step();
   on_grid_ = on_grid(spec_.quant);
-  constexpr double kCodeBits = 8;  // GradientCodes
   if (weights_ && spec_.quant.grad_bits > kCodeBits && spec_.quant.grad_bits < 32) {
     wide_gradients_ = std::make_shared<const quantize::GradientQuantizer>(
         static_cast<int>(spec_.quant.grad_bits));
@@ -250,19 +250,26 @@ Variable Block::forward(const Variable& x) {
       std::move(again));
 }
 
-std::string Block::engine_name() const {
-  if (!weights_ && !inputs_) return "float";
-  if (!weights_ || !inputs_ || spec_.engine == Engine::simulated) return "float on levels";
-  // The kind of a product follows from one element of each operand.
-  const Tensor element = Tensor::zeros({1, 1});
+void Block::name_engines(const Shape& x, LayerInfo& info) const {
+  if (!weights_ && !inputs_) return;
+  info.engine = "float on levels";
+  if (!weights_ || !inputs_ || spec_.engine == Engine::simulated) return;
+  // The kind of a product follows from a few elements of each operand.
+  const Tensor elements = Tensor::zeros({2, 1});
   const auto packed = [&](quantize::Quantizer& quantizer) -> Value {
-    if (on_grid_) return quantizer.encode_ints(element, quantize::Mode::infer);
-    return quantizer.encode(element, quantize::Mode::infer);
+    if (on_grid_) return quantizer.encode_ints(elements, quantize::Mode::infer);
+    return quantizer.encode(elements, quantize::Mode::infer);
   };
+  const Value inputs = packed(*inputs_);
+  const Value weights = packed(*weights_);
   const bool depthwise = spec_.kind == ProductKind::depthwise;
   const int64_t filters = depthwise ? 1 : spec_.out / spec_.groups;
   const int64_t taps = spec_.kind == ProductKind::linear ? 1 : spec_.kernel * spec_.kernel;
-  return BlockProduct::name(packed(*inputs_), packed(*weights_), taps, filters);
+  info.engine = BlockProduct::name(inputs, weights, taps, filters);
+  if (spec_.quant.grad_bits > kCodeBits) return;
+  const int gradient_bits = static_cast<int>(spec_.quant.grad_bits);
+  info.input_gradient = product(x).input_gradient_name(weights, gradient_bits);
+  info.weight_gradient = product(x).weight_gradient_name(inputs, gradient_bits);
 }
 
 Shape Block::do_trace(const Shape& x, const std::string& path, std::vector<LayerInfo>& rows) const {
@@ -272,7 +279,7 @@ Shape Block::do_trace(const Shape& x, const std::string& path, std::vector<Layer
   LayerInfo info = float_layer_info(path, kind_name(spec_), y, weights, pixels * weights);
   info.weight_bits = weights_ ? weights_->bits() : 32;
   info.input_bits = inputs_ ? inputs_->bits() : 32;
-  info.engine = engine_name();
+  name_engines(x, info);
   if (weights_) {
     const double bits = weights_->stored_bits() * static_cast<double>(weights);
     info.packed_bytes =

@@ -77,7 +77,8 @@ class Block : public Module {
   /// y from the normalised output, and what the backward pass of A needs of it.
   Value finish(ops::NormQuantize::Output&& output, Saved& saved);
   ops::NormQuantizeOptions norm_options() const;
-  std::string engine_name() const;
+  /// What computes the product of x and its gradients, in `info`.
+  void name_engines(const Shape& x, LayerInfo& info) const;
 
   Spec spec_;
   Variable weight_;

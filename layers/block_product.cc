@@ -20,6 +20,12 @@ bool one_term(const ScaledBits& x) {
   return x.bits.encoding() == Encoding::codes;
 }
 
+/// The operand if its products with gradient codes are sums of integers under one scale, else null.
+const ScaledBits* integer_bits(const Value& operand) {
+  const auto* bits = std::get_if<ScaledBits>(&operand);
+  return bits && one_term(*bits) && bits->scales.size() == 1 ? bits : nullptr;
+}
+
 /// a = scale_x scale_w, [1] or per filter; x has one scale.
 Tensor scales_of(const Tensor& x, const Tensor& w) {
   Tensor a = Tensor::uninitialized({w.size()});
@@ -123,8 +129,8 @@ ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w, boo
 
 Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Shape& x) const {
   const auto* codes = std::get_if<GradientCodes>(&g);
-  const auto* bits = std::get_if<ScaledBits>(&w);
-  if (codes && bits && one_term(*bits) && bits->scales.size() == 1) {
+  const ScaledBits* bits = integer_bits(w);
+  if (codes && bits) {
     return kind_ == ProductKind::linear ? ops::linear_input_gradient(*codes, *bits)
                                         : ops::conv2d_input_gradient(*codes, *bits, x, options_);
   }
@@ -147,8 +153,8 @@ Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Sha
 
 Tensor BlockProduct::weight_gradient(const Value& x, const Gradient& g, const Shape& w) const {
   const auto* codes = std::get_if<GradientCodes>(&g);
-  const auto* bits = std::get_if<ScaledBits>(&x);
-  if (codes && bits && one_term(*bits) && bits->scales.size() == 1) {
+  const ScaledBits* bits = integer_bits(x);
+  if (codes && bits) {
     return kind_ == ProductKind::linear ? ops::linear_weight_gradient(*bits, *codes)
                                         : ops::conv2d_weight_gradient(*bits, *codes, w, options_);
   }
@@ -193,6 +199,22 @@ std::string BlockProduct::name(const Value& x, const Value& w, int64_t taps,
     return ops::integer_product_name(x_bits->bits, w_bits->bits, taps, group_filters);
   }
   return ops::quantized_product_name(x_bits->bits, w_bits->bits);
+}
+
+std::string BlockProduct::input_gradient_name(const Value& w, int gradient_bits) const {
+  if (const ScaledBits* bits = integer_bits(w)) {
+    return ops::input_gradient_name(bits->bits, gradient_bits, options_.groups);
+  }
+  const auto* ints = std::get_if<ScaledInts>(&w);
+  return ints && ints->scales.size() == 1 ? ops::integer_product_name(ints->ints.width()) : "float";
+}
+
+std::string BlockProduct::weight_gradient_name(const Value& x, int gradient_bits) const {
+  if (const ScaledBits* bits = integer_bits(x)) {
+    return ops::weight_gradient_name(bits->bits, gradient_bits, options_.groups);
+  }
+  const auto* ints = std::get_if<ScaledInts>(&x);
+  return ints ? ops::integer_product_name(ints->ints.width()) : "float";
 }
 
 }  // namespace fracbit::layers

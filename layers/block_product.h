@@ -46,8 +46,11 @@ class BlockProduct {
   bool takes_rows(const Value& x, const Shape& w) const;
   Tensor weight_gradient(const Tensor& x, const ops::GradientRows& g, const Shape& w) const;
 
-  /// What computes the forward product of operands of these forms on this machine.
+  /// What computes the forward product of operands of these forms on this machine, and the
+  /// gradients from codes of `gradient_bits`.
   static std::string name(const Value& x, const Value& w, int64_t taps, int64_t group_filters);
+  std::string input_gradient_name(const Value& w, int gradient_bits) const;
+  std::string weight_gradient_name(const Value& x, int gradient_bits) const;
 
  private:
   Tensor float_forward(const Tensor& x, const Tensor& w, bool exact,

@@ -4,6 +4,7 @@
 
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/ops/integer_gradient/method.h"
 #include "fracbit/framework/ops/integer_gradient/operands.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 
@@ -81,6 +82,18 @@ Tensor linear_weight_gradient(const ScaledBits& x, const GradientCodes& g) {
   const Conv2dGeometry geometry = dense_geometry("linear", shape, weight, g.shape);
   check("linear", g, x);
   return weight_gradient("linear", x, g, geometry, weight);
+}
+
+std::string input_gradient_name(const BitTensor& w, int bits, int64_t groups) {
+  const std::string_view isa = isa_name(active_isa());
+  return integer_gradient::name_of(integer_gradient::choose_input(w, bits, groups, isa), w, bits,
+                                   isa);
+}
+
+std::string weight_gradient_name(const BitTensor& x, int bits, int64_t groups) {
+  const std::string_view isa = isa_name(active_isa());
+  return integer_gradient::name_of(integer_gradient::choose_weight(x, bits, groups, isa), x, bits,
+                                   isa);
 }
 
 }  // namespace fracbit::ops
