@@ -11,9 +11,11 @@
 namespace fracbit::ops::integer_levels {
 namespace {
 
-/// Filters and channels of a task: it transposes the samples for them alone.
+/// Filters and channels of a task, at most: it transposes the samples for them alone.
 constexpr int64_t kTaskFilters = 64;
 constexpr int64_t kTaskChannels = 64;
+/// A gradient that would be fewer tasks is cut finer.
+constexpr int64_t kFewTasks = 4;
 /// Bytes of transposed samples that a task works on at once.
 constexpr int64_t kCache = 1 << 19;
 
@@ -26,6 +28,8 @@ struct Problem {
   std::vector<real> scale;  ///< of each sample's integers
   int64_t run;              ///< groups of pixels in a line of the result
   int64_t lines_of_x;       ///< lines of x that taps reach
+  int64_t task_filters = kTaskFilters;
+  int64_t task_channels = kTaskChannels;
 
   Problem(const Conv2dGeometry& shape, const Format& chosen, const GradientCodes& gradient,
           const Tensor& scales)
@@ -35,7 +39,13 @@ struct Problem {
     }
     run = format.groups(shape.out_width);
     lines_of_x = (shape.out_height - 1) * shape.options.stride + shape.kernel_height;
+    while (tasks() < kFewTasks && task_channels > kLanes) task_channels /= 2;
+    while (tasks() < kFewTasks && task_filters > kLanes) task_filters /= 2;
   }
+
+  int64_t down() const { return (geometry.group_filters + task_filters - 1) / task_filters; }
+  int64_t across() const { return (geometry.group_channels + task_channels - 1) / task_channels; }
+  int64_t tasks() const { return geometry.options.groups * down() * across(); }
 };
 
 /// The filters and channels of one task, and its transposed samples.
@@ -52,8 +62,8 @@ class Task {
         q_(problem.g.codes.data() + group * geometry_.group_filters + filter),
         filter_(group * geometry_.group_filters + filter),
         channel_(channel),
-        filters_(std::min(kTaskFilters, geometry_.group_filters - filter)),
-        channels_(std::min(kTaskChannels, geometry_.group_channels - channel)) {
+        filters_(std::min(problem.task_filters, geometry_.group_filters - filter)),
+        channels_(std::min(problem.task_channels, geometry_.group_channels - channel)) {
     width_ = static_cast<int>(geometry_.kernel_width) * kLanes;
     blocks_ = (channels_ + kLanes - 1) / kLanes;
     g_step_ = (filters_ + kLanes - 1) / kLanes * kBlock;
@@ -226,13 +236,14 @@ void weight_gradient(const ScaledInts& x, const GradientCodes& g, const Conv2dGe
   const Format format = Format::of(x.ints.width(), IntWidth::int8);
   const Numbers numbers(x.ints, format);
   const Problem problem(geometry, format, g, x.scales);
-  const int64_t down = (geometry.group_filters + kTaskFilters - 1) / kTaskFilters;
-  const int64_t across = (geometry.group_channels + kTaskChannels - 1) / kTaskChannels;
+  const int64_t down = problem.down();
+  const int64_t across = problem.across();
   numbers.visit([&](const auto* levels) {
     using T = std::remove_cvref_t<decltype(*levels)>;
-    parallel_for(geometry.options.groups * down * across, 1, [&](int64_t task, int64_t) {
-      Task<T> work(problem, levels, task / (down * across), task / across % down * kTaskFilters,
-                   task % across * kTaskChannels);
+    parallel_for(problem.tasks(), 1, [&](int64_t task, int64_t) {
+      Task<T> work(problem, levels, task / (down * across),
+                   task / across % down * problem.task_filters,
+                   task % across * problem.task_channels);
       work.run();
       work.write(dw);
     });
