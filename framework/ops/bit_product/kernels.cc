@@ -11,22 +11,6 @@ namespace fracbit::ops::bit_product {
 
 namespace bitgemm = kernels::bitgemm;
 
-BitKernel kernel_of(Op op, const bitgemm::Kernels& kernels) {
-  switch (op) {
-    case Op::codes:
-      return kernels.codes;
-    case Op::signs:
-      return kernels.signs;
-    case Op::weight_masked:
-      return kernels.weight_masked;
-    case Op::input_masked:
-      return kernels.input_masked;
-    case Op::both_masked:
-      return kernels.both_masked;
-  }
-  return kernels.codes;
-}
-
 const bitgemm::Kernels& require_kernels(std::string_view isa) {
   const bitgemm::Kernels* kernels = bitgemm::find(std::string(isa).c_str());
   if (kernels == nullptr) {

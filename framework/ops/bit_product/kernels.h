@@ -6,7 +6,6 @@
 
 namespace fracbit::kernels::bitgemm {
 struct Kernels;
-struct Product;
 }  // namespace fracbit::kernels::bitgemm
 
 namespace fracbit::kernels::lookup {
@@ -14,11 +13,6 @@ struct Kernels;
 }
 
 namespace fracbit::ops::bit_product {
-
-using BitKernel = void (*)(const kernels::bitgemm::Product&) noexcept;
-
-/// The kernel of an operation.
-BitKernel kernel_of(Op op, const kernels::bitgemm::Kernels& kernels);
 
 /// The kernels of an instruction set. Throws ConfigError if this build has none.
 const kernels::bitgemm::Kernels& require_kernels(std::string_view isa);

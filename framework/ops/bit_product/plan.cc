@@ -1,5 +1,7 @@
 #include "fracbit/framework/ops/bit_product/plan.h"
 
+#include "fracbit/framework/kernels/bitgemm/bitgemm.h"
+
 namespace fracbit::ops::bit_product {
 namespace {
 
@@ -196,6 +198,22 @@ Plan make_plan(const Operand& x, const Operand& w) {
     }
   }
   return plan;
+}
+
+BitKernel kernel_of(Op op, const kernels::bitgemm::Kernels& kernels) {
+  switch (op) {
+    case Op::codes:
+      return kernels.codes;
+    case Op::signs:
+      return kernels.signs;
+    case Op::weight_masked:
+      return kernels.weight_masked;
+    case Op::input_masked:
+      return kernels.input_masked;
+    case Op::both_masked:
+      return kernels.both_masked;
+  }
+  return kernels.codes;
 }
 
 }  // namespace fracbit::ops::bit_product

@@ -5,6 +5,11 @@
 
 #include "fracbit/framework/bit_tensor.h"
 
+namespace fracbit::kernels::bitgemm {
+struct Kernels;
+struct Product;
+}  // namespace fracbit::kernels::bitgemm
+
 namespace fracbit::ops::bit_product {
 
 /// How the product algebra reads one operand: as signs under masks (residual terms, and +-1 codes,
@@ -28,6 +33,10 @@ struct Operand {
 Operand describe(const BitTensor& bits);
 
 enum class Op { codes, signs, weight_masked, input_masked, both_masked };
+
+using BitKernel = void (*)(const kernels::bitgemm::Product&) noexcept;
+/// The kernel of an operation.
+BitKernel kernel_of(Op op, const kernels::bitgemm::Kernels& kernels);
 
 /// One kernel call and the terms that complete its counts (kernels/bitgemm/bitgemm.h):
 ///   D = factor count + pixel term + filter term

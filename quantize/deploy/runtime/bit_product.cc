@@ -18,24 +18,6 @@ using ops::bit_product::Operand;
 using ops::bit_product::Plan;
 using ops::bit_product::Step;
 
-using Kernel = void (*)(const bitgemm::Product&) noexcept;
-
-Kernel kernel_of(Op op, const bitgemm::Kernels& kernels) {
-  switch (op) {
-    case Op::codes:
-      return kernels.codes;
-    case Op::signs:
-      return kernels.signs;
-    case Op::weight_masked:
-      return kernels.weight_masked;
-    case Op::input_masked:
-      return kernels.input_masked;
-    case Op::both_masked:
-      return kernels.both_masked;
-  }
-  return nullptr;
-}
-
 Operand operand_of(const Value& x) {
   Operand operand;
   operand.planes = Layout{x}.planes();

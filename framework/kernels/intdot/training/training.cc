@@ -2,40 +2,14 @@
 
 #include <cstring>
 
-// The double build has no kernels of its own beside the portable ones.
-#if defined(__x86_64__) && !defined(FRACBIT_REAL_DOUBLE)
-#define FRACBIT_INTDOT_X86
-#elif defined(__aarch64__) && !defined(FRACBIT_REAL_DOUBLE)
-#define FRACBIT_INTDOT_NEON
-#endif
-
 namespace fracbit::kernels::intdot::training {
 
+#include "fracbit/framework/kernels/exact.inc.h"
+
 extern const Kernels kReference;
-extern const Kernels kScalar;
-#ifdef FRACBIT_INTDOT_X86
-extern const Kernels kAvx2;
-extern const Kernels kAvx512;
-extern const Kernels kAvx512Vp;
-#endif
-#ifdef FRACBIT_INTDOT_NEON
-extern const Kernels kNeon;
-#endif
 
 const Kernels* find(const char* isa) noexcept {
-  static constexpr const Kernels* kAll[] = {
-      &kReference, &kScalar,
-#ifdef FRACBIT_INTDOT_X86
-      &kAvx2,      &kAvx512, &kAvx512Vp,
-#endif
-#ifdef FRACBIT_INTDOT_NEON
-      &kNeon,
-#endif
-  };
-  for (const Kernels* kernels : kAll) {
-    if (std::strcmp(kernels->name, isa) == 0) return kernels;
-  }
-  return nullptr;
+  return std::strcmp(isa, kReference.name) == 0 ? &kReference : exact(isa);
 }
 
 }  // namespace fracbit::kernels::intdot::training
