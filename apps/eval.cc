@@ -1,9 +1,13 @@
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "fracbit/apps/classes.h"
 #include "fracbit/apps/json_text.h"
 #include "fracbit/apps/stored_network.h"
 #include "fracbit/apps/table.h"
 #include "fracbit/apps/training.h"
+#include "fracbit/apps/value.h"
+#include "fracbit/framework/atomic_file.h"
 #include "fracbit/framework/evaluate.h"
 #include "fracbit/framework/parallel.h"
 
@@ -21,12 +25,46 @@ void require_same_images(const Settings& settings, const Network& network) {
                                       std::to_string(classes));
 }
 
+/// A CSV file of one row for each image, in the order of the data set.
+class Predictions {
+ public:
+  explicit Predictions(const std::string& path) : file_(path) {
+    file_.write("image,label,class,probability\n");
+  }
+
+  void add(const Tensor& logits, std::span<const int32_t> labels) {
+    const auto classes = static_cast<size_t>(logits.shape()[1]);
+    std::string rows;
+    for (size_t i = 0; i < labels.size(); ++i) {
+      const RankedClass best = best_classes(logits.span().subspan(i * classes, classes), 1)[0];
+      rows += std::to_string(next_++) + ',' + std::to_string(labels[i]) + ',' +
+              std::to_string(best.index) + ',' + shortest(best.probability) + '\n';
+    }
+    file_.write(rows);
+  }
+
+  void commit() { file_.commit(); }
+
+ private:
+  AtomicFile file_;
+  int64_t next_ = 0;
+};
+
 Result eval(const Settings& settings) {
   set_threads(static_cast<int>(settings.integer("threads")));
   const StoredNetwork stored = load_network(settings);
   require_same_images(settings, stored.network);
   const auto source = test_loader(settings);
-  const Evaluation found = evaluate(*stored.network.module, *source);
+  std::optional<Predictions> rows;
+  EvaluateOptions options;
+  if (settings.has("predictions")) {
+    rows.emplace(settings.text("predictions"));
+    options.on_scores = [&](const Tensor& logits, std::span<const int32_t> labels) {
+      rows->add(logits, labels);
+    };
+  }
+  const Evaluation found = evaluate(*stored.network.module, *source, options);
+  if (rows) rows->commit();
   Result result;
   result.text = stored.model + ", " + stored.quant + ", on " + settings.text("dataset") + ": " +
                 fixed(found.top1, 2) + " % top-1, " + fixed(found.top5, 2) + " % top-5, loss " +
@@ -58,7 +96,8 @@ const Command eval_command = {
     .examples =
         "fracbit eval run/best.ckpt\n"
         "fracbit eval run/best.ckpt --engine simulated --json\n"
-        "fracbit eval run/best.fbit --data-dir cifar",
+        "fracbit eval run/best.fbit --data-dir cifar\n"
+        "fracbit eval run/best.ckpt --predictions found.csv",
     .complete = complete_from_checkpoint,
     .run = eval,
 };

@@ -188,6 +188,9 @@ constexpr Option kTable[] = {
     {.name = "min-time", .type = Type::real, .fallback = "0.2", .low = 0, .high = 60,
      .unit = "seconds", .group = kMeasure, .help = "time spent on each kernel",
      .takes = kBenchKernels},
+    {.name = "predictions", .type = Type::path, .unit = "FILE", .group = kMeasure,
+     .help = "also write a CSV row for each image: its number, label, class found, probability",
+     .takes = kEval, .momentary = true},
     {.name = "top-k", .type = Type::integer, .fallback = "3", .low = 1, .high = 1e6,
      .unit = "classes", .group = kMeasure, .help = "classes shown per image", .takes = kPredict},
 

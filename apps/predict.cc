@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
+#include "fracbit/apps/classes.h"
 #include "fracbit/apps/console.h"
 #include "fracbit/apps/json_text.h"
 #include "fracbit/apps/stored_network.h"
@@ -14,28 +13,6 @@
 namespace fracbit::apps {
 namespace {
 
-struct Class {
-  std::string label;
-  double probability = 0;
-};
-
-/// The k largest softmax probabilities of one row of scores, the first of equals first.
-std::vector<Class> best_classes(std::span<const real> scores, size_t k,
-                                const std::vector<std::string>& labels) {
-  const double top = *std::ranges::max_element(scores);
-  double sum = 0;
-  for (real score : scores) sum += std::exp(static_cast<double>(score) - top);
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  order.resize(std::min(k, order.size()));
-  std::vector<Class> classes;
-  for (size_t i : order) {
-    classes.push_back({labels[i], std::exp(static_cast<double>(scores[i]) - top) / sum});
-  }
-  return classes;
-}
-
 /// One image as a batch of one, normalised as in training.
 Tensor load_image(const std::string& path, const data::DatasetInfo& info) {
   Tensor image = data::read_image(path, info.image_shape);
@@ -44,20 +21,22 @@ Tensor load_image(const std::string& path, const data::DatasetInfo& info) {
   return std::move(image).reshaped({1, shape[0], shape[1], shape[2]});
 }
 
-std::string line(const std::string& path, size_t width, const std::vector<Class>& classes) {
+std::string line(const std::string& path, size_t width, const std::vector<RankedClass>& classes,
+                 const std::vector<std::string>& labels) {
   std::string out = printable(path);
   out.resize(std::max(out.size(), width) + 2, ' ');
-  for (const Class& found : classes) {
-    out += found.label + " " + fixed(100 * found.probability, 1) + " %   ";
+  for (const RankedClass& found : classes) {
+    out += labels[found.index] + " " + fixed(100 * found.probability, 1) + " %   ";
   }
   out.erase(out.find_last_not_of(' ') + 1);
   return out + "\n";
 }
 
-nlohmann::ordered_json entry(const std::string& path, const std::vector<Class>& classes) {
+nlohmann::ordered_json entry(const std::string& path, const std::vector<RankedClass>& classes,
+                             const std::vector<std::string>& labels) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Class& found : classes) {
-    list.push_back({{"label", found.label}, {"probability", found.probability}});
+  for (const RankedClass& found : classes) {
+    list.push_back({{"label", labels[found.index]}, {"probability", found.probability}});
   }
   return {{"image", path}, {"classes", std::move(list)}};
 }
@@ -75,10 +54,10 @@ Result predict(const Settings& settings) {
   nlohmann::ordered_json predictions = nlohmann::ordered_json::array();
   for (const std::string& path : paths) {
     const Variable scores = (*stored.network.module)(Variable(load_image(path, info)));
-    const auto classes = best_classes(
-        scores.value().span(), static_cast<size_t>(settings.integer("top-k")), info.class_names);
-    result.text += line(path, width, classes);
-    predictions.push_back(entry(path, classes));
+    const auto classes =
+        best_classes(scores.value().span(), static_cast<size_t>(settings.integer("top-k")));
+    result.text += line(path, width, classes, info.class_names);
+    predictions.push_back(entry(path, classes, info.class_names));
   }
   result.json = json_text({{"predictions", std::move(predictions)}});
   return result;

@@ -43,6 +43,7 @@ Evaluation evaluate(Module& module, BatchSource& source, const EvaluateOptions& 
     const TopCounts found = count_top(logits.value(), batch.labels);
     loss_sum += mean * static_cast<double>(found.images);
     counts += found;
+    if (options.on_scores) options.on_scores(logits.value(), batch.labels);
     if (options.on_batch) result.complete = options.on_batch(counts.images, source.samples());
   }
   result.images = counts.images;

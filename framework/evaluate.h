@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "fracbit/framework/batch.h"
@@ -24,6 +25,8 @@ struct EvaluateOptions {
   std::string loss = "cross-entropy";  ///< or "squared-hinge"
   /// After each batch: images done, and of how many. False stops.
   std::function<bool(int64_t images, int64_t of)> on_batch = {};
+  /// Before that: the logits [N, C] and the labels of its images.
+  std::function<void(const Tensor& logits, std::span<const int32_t> labels)> on_scores = {};
 };
 
 /// Runs one epoch of `source` through `module` in evaluation mode, without gradients, and puts the

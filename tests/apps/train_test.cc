@@ -1,7 +1,9 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "apps/program.h"
@@ -89,6 +91,28 @@ TEST_CASE("train writes a run directory and tells its result", "[apps]") {
     CHECK(simulated["top1"] == packed["top1"]);
     CHECK(simulated["loss"].get<double>() == Approx(packed["loss"].get<double>()).epsilon(1e-5));
     CHECK(error_fault(run({"eval", last, "--dataset", "mnist"}), 2, "--dataset") == "");
+  }
+  SECTION("eval writes what it found in each image") {
+    const std::string file = folder / "found.csv";
+    const auto found = run({"eval", out + "/last.ckpt", "--predictions", file, "--json"}).json();
+    std::istringstream rows(read_bytes(file));
+    std::string row;
+    REQUIRE(std::getline(rows, row));
+    CHECK(row == "image,label,class,probability");
+    int images = 0, hits = 0;
+    while (std::getline(rows, row)) {
+      int image = -1, label = -1, best = -1;
+      double probability = 0;
+      REQUIRE(std::sscanf(row.c_str(), "%d,%d,%d,%lf", &image, &label, &best, &probability) == 4);
+      CHECK(image == images++);
+      CHECK((probability >= 0.1 && probability <= 1));  // the best of ten
+      hits += label == best ? 1 : 0;
+    }
+    CHECK(images == 32);
+    CHECK(100.0 * hits / images == Approx(found["top1"].get<double>()));
+    const std::string nowhere = folder / "none/found.csv";
+    CHECK(error_fault(run({"eval", out + "/last.ckpt", "--predictions", nowhere}), 5, nowhere) ==
+          "");
   }
   SECTION("an existing run is refused, and nothing is changed") {
     const std::string before = read_bytes(out + "/last.ckpt");
