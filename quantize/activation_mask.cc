@@ -14,6 +14,14 @@ namespace fracbit::quantize {
 namespace {
 
 constexpr real kInfinity = std::numeric_limits<real>::infinity();
+/// Cut points that every key is above, or none. Finite, because an infinity in a network's state
+/// says that training diverged.
+constexpr real kBelowAll = std::numeric_limits<real>::lowest();
+constexpr real kAboveAll = std::numeric_limits<real>::max();
+
+bool parts_keys(real cut) {
+  return kBelowAll < cut && cut < kAboveAll;
+}
 
 /// M_j = 1 + number of cut points below the key of x_j.
 class CutWidths : public Widths {
@@ -47,7 +55,7 @@ Tensor cut_points(const Tensor& x, const ValueKey& key, const BitShares& shares,
   std::vector<int64_t> positions;
   for (int64_t k = 0; k < tau.size(); ++k) {
     const int64_t count = counts[static_cast<size_t>(k)];
-    tau[k] = count == 0 ? -kInfinity : kInfinity;
+    tau[k] = count == 0 ? kBelowAll : kAboveAll;
     if (count == 0 || count == n) continue;
     positions.insert(positions.end(), {count - 1, count});
   }
@@ -268,8 +276,8 @@ std::unique_ptr<ActivationMask> make_activation_mask(MaskMode mode, const BitSha
 void move_running(const Tensor& batch, bool first, Tensor& running) {
   for (int64_t i = 0; i < running.size(); ++i) {
     // An empty width has no cut point to average.
-    const bool both = std::isfinite(running[i]) && std::isfinite(batch[i]);
-    if (first || (!both && std::isfinite(batch[i]))) {
+    const bool both = parts_keys(running[i]) && parts_keys(batch[i]);
+    if (first || (!both && parts_keys(batch[i]))) {
       running[i] = batch[i];
     } else if (both) {
       running[i] = static_cast<real>(0.9 * static_cast<double>(running[i]) +

@@ -85,9 +85,9 @@ class HbnnWeights : public Quantizer {
 ///          ones: v = 0.9 v + 0.1 v_batch, the first batch sets them
 /// Infer    the same formulas with the running values, so that every element is mapped by one fixed
 ///          function of its value (and of its channel); before the first batch with those of x
-/// State    mu [terms] (s is mu_1), batches; of the mask: threshold tau [terms - 1] (-inf or +inf
-///          where a width is empty) or a permutation's key; channel magnitude [C], mask [C],
-///          mask_epoch and, if random, the key
+/// State    mu [terms] (s is mu_1), batches; of the mask: threshold tau [terms - 1] (the lowest
+///          or largest number where a width is empty) or a permutation's key; channel magnitude
+///          [C], mask [C], mask_epoch and, if random, the key
 /// Throws   ShapeError for another number of channels than the mask has
 /// Levels, gradient, paper as above; spec 3.7, modes `threshold` and `channel`
 class HbnnActivations : public Quantizer {

@@ -36,6 +36,8 @@ const Scheme kSchemes[] = {
     {"dorefa", {"--weight-bits", "1", "--act-bits", "1"}},
     {"dorefa", {"--weight-bits", "2", "--act-bits", "4", "--quantize-first", "--quantize-last"}},
     {"residual", {"--weight-bits", "2", "--act-bits", "32"}},
+    {"residual", {"--weight-bits", "2", "--act-bits", "2", "--act-scales", "running"}},
+    {"hbnn", {"--weight-bits", "2.5", "--act-bits", "2.5", "--bit-shares", "0,0.5,0.5"}},
     {"hbnn", {"--weight-bits", "1.4", "--act-bits", "1.4", "--level-grid", "float"}},
     {"hbnn", {"--weight-bits", "1.4", "--act-bits", "1.4", "--level-grid", "int8"}},
     {"hbnn", {"--act-mask", "channel", "--bit-granularity", "word"}},
