@@ -88,6 +88,8 @@ struct Lanes {
 //
 #include "fracbit/framework/kernels/table/narrow_steps.inc.h"
 //
+#include "fracbit/framework/kernels/table/neighbours.inc.h"
+//
 #include "fracbit/framework/kernels/table/input.inc.h"
 #include "fracbit/framework/kernels/table/weight.inc.h"
 //

@@ -13,8 +13,9 @@ using Bytes = Lanes::Bytes;
 
 /// A step that adds to sums of 32 bits.
 struct WideStep {
-  using Counts = Sums;
-  static constexpr int kFull = 0;
+  template <int A, int B>
+  using Tile = Sums[A][B];
+  static constexpr int kFull = 0, kTwice = 0;
 };
 
 /// One looked-up byte per dot product.

@@ -21,7 +21,7 @@ FRACBIT_INLINE void write_pixel(const InputProduct& d, int64_t pixel, int first,
 template <class Step, int P, int V>
 FRACBIT_INLINE void count_steps(const InputProduct& d, const uint8_t* const (&at)[P], int64_t begin,
                                 int64_t end, const uint8_t* index,
-                                typename Step::Counts (&counts)[P][V]) {
+                                typename Step::template Tile<P, V>& counts) {
   const int64_t bytes = d.vectors * index_bytes(Step::kMethod);
   index += begin * bytes;
   for (int64_t k = begin; k < end; k += Step::kDepth, index += Step::kDepth * bytes) {
@@ -35,12 +35,13 @@ FRACBIT_INLINE void count_pixels(const InputProduct& d, const uint8_t* const (&a
                                  const uint8_t* index, Sums (&sums)[P][V]) {
   clear(sums);
   if constexpr (Step::kFull == 0) {
-    count_steps<Step>(d, at, 0, d.k, index, sums);
+    count_steps<Step, P, V>(d, at, 0, d.k, index, sums);
   } else {
     for (int64_t k = 0; k < d.k; k += Step::kFull) {
-      typename Step::Counts counts[P][V];
+      typename Step::template Tile<P, V> counts;
       Step::clear(counts);
-      count_steps<Step>(d, at, k, d.k - k < Step::kFull ? d.k : k + Step::kFull, index, counts);
+      const int64_t end = d.k - k < Step::kFull ? d.k : k + Step::kFull;
+      count_steps<Step, P, V>(d, at, k, end, index, counts);
       Step::add_to(sums, counts);
     }
   }

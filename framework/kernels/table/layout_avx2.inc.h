@@ -1,4 +1,4 @@
-// Tables and indices by AVX2, for instruction sets with the steps of narrow_steps.inc.h.
+// Tables and indices by AVX2, for instruction sets with the steps of neighbours.inc.h.
 
 FRACBIT_INLINE __m128i load_codes(const uint8_t* p) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));

@@ -21,13 +21,28 @@ struct Streams {
 
 /// Adds the blocks of [begin, end) to counts.
 template <class Step, int F, int T>
-FRACBIT_INLINE void count_blocks(const WeightProduct& d, const Bytes (&unit)[2], const uint8_t* q,
-                                 const uint8_t* const (&index)[T], int64_t begin, int64_t end,
-                                 typename Step::Counts (&counts)[F][T]) {
+FRACBIT_INLINE void count_part(const WeightProduct& d, const Bytes (&unit)[2], const uint8_t* q,
+                               const uint8_t* const (&index)[T], int64_t begin, int64_t end,
+                               typename Step::template Tile<F, T>& counts) {
   q += begin * d.q_block;
   for (int64_t k = begin; k < end; k += Step::kDepth, q += Step::kDepth * d.q_block) {
     Step::template weight<F, T>(d, counts, unit, q, index, d.block + k);
   }
+}
+
+/// The same; where an index has a part that counts twice, counts were 0 before.
+template <class Step, int F, int T>
+FRACBIT_INLINE void count_blocks(const WeightProduct& d, const Bytes (&unit)[2], const uint8_t* q,
+                                 const uint8_t* const (&index)[T], int64_t begin, int64_t end,
+                                 typename Step::template Tile<F, T>& counts) {
+  if constexpr (Step::kTwice != 0) {
+    const uint8_t* second[T];
+    FRACBIT_UNROLL
+    for (int t = 0; t < T; ++t) second[t] = index[t] + Step::kTwice;
+    count_part<Step, F, T>(d, unit, q, second, begin, end, counts);
+    Step::twice(counts);
+  }
+  count_part<Step, F, T>(d, unit, q, index, begin, end, counts);
 }
 
 /// Adds all blocks to sums.
@@ -35,13 +50,13 @@ template <class Step, int F, int T>
 FRACBIT_INLINE void count_all(const WeightProduct& d, const Bytes (&unit)[2], const uint8_t* q,
                               const uint8_t* const (&index)[T], Sums (&sums)[F][T]) {
   if constexpr (Step::kFull == 0) {
-    count_blocks<Step>(d, unit, q, index, 0, d.blocks, sums);
+    count_blocks<Step, F, T>(d, unit, q, index, 0, d.blocks, sums);
   } else {
     for (int64_t k = 0; k < d.blocks; k += Step::kFull) {
-      typename Step::Counts counts[F][T];
+      typename Step::template Tile<F, T> counts;
       Step::clear(counts);
       const int64_t end = d.blocks - k < Step::kFull ? d.blocks : k + Step::kFull;
-      count_blocks<Step>(d, unit, q, index, k, end, counts);
+      count_blocks<Step, F, T>(d, unit, q, index, k, end, counts);
       Step::add_to(sums, counts);
     }
   }
@@ -154,9 +169,9 @@ void narrow_tile(const WeightProduct& d, int64_t first, real* to) noexcept {
     for (int t = 0; t < T; ++t) index[t] = streams.index[t] + b * d.index_sample;
     const uint8_t* q = d.q + b * d.q_sample;
     if (d.blocks <= Step::kFull) {
-      typename Step::Counts counts[F][T];
+      typename Step::template Tile<F, T> counts;
       Step::clear(counts);
-      count_blocks<Step>(d, unit, q, index, 0, d.blocks, counts);
+      count_blocks<Step, F, T>(d, unit, q, index, 0, d.blocks, counts);
       Sums sums[F][T];
       clear(sums);
       Step::add_to(sums, counts);
@@ -212,10 +227,10 @@ FRACBIT_INLINE Sums stream_sum(const IndexSum& s, const uint8_t* from) {
       FRACBIT_UNROLL
       for (int i = 0; i < kChains; ++i) {
         const int64_t begin = k + i * Step::kDepth;
-        count_blocks<Step>(d, unit, s.q, index, begin, begin + Step::kDepth, sums[i]);
+        count_blocks<Step, 1, 1>(d, unit, s.q, index, begin, begin + Step::kDepth, sums[i]);
       }
     }
-    count_blocks<Step>(d, unit, s.q, index, k, s.blocks, sums[0]);
+    count_blocks<Step, 1, 1>(d, unit, s.q, index, k, s.blocks, sums[0]);
     const Sums low = Lanes::add(sums[0][0][0], sums[1][0][0]);
     return Lanes::add(low, Lanes::add(sums[2][0][0], sums[3][0][0]));
   }
