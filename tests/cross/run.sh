@@ -10,14 +10,17 @@ if [ $# -eq 0 ]; then set -- framework kernels quantize layers deploy golden; fi
 ./setup.sh g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 folder=build-aarch64
+# Headers serve every processor; pkg-config keeps stb's file with this machine's.
+mkdir -p "$folder-pkgconfig"
+cp "$(pkg-config --variable=pcfiledir stb)/stb.pc" "$folder-pkgconfig/"
+# For Meson, also where it configures again by itself.
+for_arm() {
+  PKG_CONFIG_LIBDIR="$PWD/$folder-pkgconfig:/usr/share/pkgconfig" meson "$@" </dev/null
+}
 if [ ! -f "$folder/build.ninja" ]; then
-  # Headers serve every processor; pkg-config keeps stb's file with this machine's.
-  mkdir -p "$folder-pkgconfig"
-  cp "$(pkg-config --variable=pcfiledir stb)/stb.pc" "$folder-pkgconfig/"
-  PKG_CONFIG_LIBDIR="$PWD/$folder-pkgconfig:/usr/share/pkgconfig" \
-    meson setup "$folder" --cross-file tests/cross/aarch64.ini -Dapps=disabled -Dtests=enabled >/dev/null
+  for_arm setup "$folder" --cross-file tests/cross/aarch64.ini -Dapps=disabled -Dtests=enabled >/dev/null
 fi
-meson test -C "$folder" --print-errorlogs --timeout-multiplier 10 "$@" </dev/null
+for_arm test -C "$folder" --print-errorlogs --timeout-multiplier 10 "$@"
 
 if [ "$(uname -m)" = x86_64 ]; then
   ninja -C build apps/fracbit tests/kernels/test_kernels
