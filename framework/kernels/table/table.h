@@ -27,8 +27,9 @@
 ///   sum over i of (q[4 j + i] - top / 2) s[4 j + i] = s[4 j] (table[8 j + m] - 2 top)
 ///
 /// A table filled with 2 top adds nothing. An index holds the subsets and the signs; one
-/// multiplication and addition of neighbouring bytes takes both, and sums of 16 bits, widened now
-/// and then, do where there are no dot products.
+/// multiplication and addition of neighbouring bytes takes both, or, where there is none (NEON), a
+/// lookup of table or 255 - table and an addition of neighbours. Sums of 16 bits, widened now and
+/// then, do where there are no dot products.
 ///
 /// **Dot products.** An index holds s itself, 4 signed bytes of each of 16 channels:
 /// index[4 c + i] = s[i][c], to be multiplied with 4 codes.
@@ -164,8 +165,8 @@ struct Kernels {
   void (*code_sums)(const uint8_t* codes, int64_t pixels, int64_t filters, int32_t* sums) noexcept;
 };
 
-/// The kernels of an instruction set ("avx2", "avx512", "avx512vp", or "reference", the loops that
-/// the others are tested against); null if this build has none.
+/// The kernels of an instruction set ("avx2", "avx512", "avx512vp", "neon", or "reference", the
+/// loops that the others are tested against); null if this build has none.
 const Kernels* find(const char* isa) noexcept;
 
 }  // namespace fracbit::kernels::table
