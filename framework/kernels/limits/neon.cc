@@ -39,13 +39,19 @@ struct Lanes {
     const int16x8_t both = vmlal_s8(low, vget_high_s8(a), vget_high_s8(b));
     return vreinterpretq_u64_s32(vpadalq_s16(vreinterpretq_s32_u64(sum), both));
   }
+  static Ints look(Ints sum, Ints entries) {
+    const uint8x16_t looked = vqtbl1q_u8(vreinterpretq_u8_u64(entries), vreinterpretq_u8_u64(sum));
+    return vreinterpretq_u64_u16(vpadalq_u8(vreinterpretq_u16_u64(sum), looked));
+  }
 };
 
+#include "fracbit/framework/kernels/limits/table.inc.h"
+//
 #include "fracbit/framework/kernels/limits/loops.inc.h"
 
 }  // namespace
 
 extern const Kernels kNeon;
-const Kernels kNeon = make_kernels("neon", {});
+const Kernels kNeon = make_kernels("neon", kTable);
 
 }  // namespace fracbit::kernels::limits
