@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -23,6 +24,17 @@ void require_same_images(const Settings& settings, const Network& network) {
                                       std::to_string(network.classes) + " classes, got " +
                                       to_string(info.image_shape) + " of " +
                                       std::to_string(classes));
+}
+
+/// The --predictions must not replace the network that they are of.
+void require_another_file(const Settings& settings) {
+  std::error_code missing;
+  if (!std::filesystem::equivalent(settings.arguments().front(), settings.text("predictions"),
+                                   missing)) {
+    return;
+  }
+  throw settings.error("predictions", "expects another file than the network's, got " +
+                                          settings.text("predictions"));
 }
 
 /// A CSV file of one row for each image, in the order of the data set.
@@ -58,6 +70,7 @@ Result eval(const Settings& settings) {
   std::optional<Predictions> rows;
   EvaluateOptions options;
   if (settings.has("predictions")) {
+    require_another_file(settings);
     rows.emplace(settings.text("predictions"));
     options.on_scores = [&](const Tensor& logits, std::span<const int32_t> labels) {
       rows->add(logits, labels);

@@ -81,6 +81,13 @@ bool has_packed_gradients(const std::vector<LayerInfo>& rows) {
                      [](const LayerInfo& row) { return row.weight_gradient != "float"; });
 }
 
+/// Images need no gradient, so the first product computes none.
+void take_first_input_gradient(std::vector<LayerInfo>& rows) {
+  const auto first =
+      std::find_if(rows.begin(), rows.end(), [](const LayerInfo& row) { return row.macs > 0; });
+  if (first != rows.end()) first->input_gradient = "none";
+}
+
 std::string text(const Settings& settings, const Network& network,
                  const std::vector<LayerInfo>& rows, const Totals& totals) {
   const bool gradients = has_packed_gradients(rows);
@@ -155,6 +162,7 @@ Result summary(const Settings& settings) {
   std::vector<LayerInfo> rows;
   network.module->eval();
   network.module->trace(Shape{1, image[0], image[1], image[2]}, rows);
+  take_first_input_gradient(rows);
   network.module->initialize(1);
   Totals totals = add_up(rows);
   totals.file_bytes = packed_file_bytes(settings, network);

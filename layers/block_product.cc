@@ -210,11 +210,12 @@ std::string BlockProduct::input_gradient_name(const Value& w, int gradient_bits)
 }
 
 std::string BlockProduct::weight_gradient_name(const Value& x, int gradient_bits) const {
-  if (const ScaledBits* bits = integer_bits(x)) {
-    return ops::weight_gradient_name(bits->bits, gradient_bits, options_.groups);
-  }
+  const ScaledBits* bits = integer_bits(x);
   const auto* ints = std::get_if<ScaledInts>(&x);
-  return ints ? ops::integer_product_name(ints->ints.width()) : "float";
+  if (!bits && !ints) return "float";
+  if (kind_ == ProductKind::linear) return ops::linear_weight_gradient_name();
+  return bits ? ops::weight_gradient_name(bits->bits, gradient_bits, options_.groups)
+              : ops::integer_product_name(ints->ints.width());
 }
 
 }  // namespace fracbit::layers

@@ -31,7 +31,8 @@ Tensor linear_input_gradient(const GradientCodes& g, const ScaledBits& w);
 Tensor linear_weight_gradient(const ScaledBits& x, const GradientCodes& g);
 
 /// What computes these on this machine from gradients of `bits`: "table 6x1 (avx512vp)", bits of
-/// the gradient first; "dot" with dot products, "levels" with sums of 16-bit levels.
+/// the gradient first; "dot" with dot products, "levels" with sums of 16-bit levels. Of dense
+/// weights linear_weight_gradient_name() (integer_levels.h).
 std::string input_gradient_name(const BitTensor& w, int bits, int64_t groups);
 std::string weight_gradient_name(const BitTensor& x, int bits, int64_t groups);
 

@@ -168,4 +168,8 @@ std::string integer_product_name(IntWidth width) {
          active_kernels().name + ")";
 }
 
+std::string linear_weight_gradient_name() {
+  return "outer products (" + std::string(active_kernels().name) + ")";
+}
+
 }  // namespace fracbit::ops

@@ -40,5 +40,8 @@ Tensor linear_weight_gradient(const ScaledInts& x, const GradientCodes& g);
 
 /// What computes the products of levels of this width on this machine: "int8 dot (avx512vp)".
 std::string integer_product_name(IntWidth width);
+/// What computes linear_weight_gradient() from integers or bits: "outer products (avx512vp)". There
+/// is nothing to sum in integers, each sample has a scale of its own.
+std::string linear_weight_gradient_name();
 
 }  // namespace fracbit::ops

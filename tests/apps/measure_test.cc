@@ -31,32 +31,37 @@ TEST_CASE("summary counts what the layer lists of the papers say", "[apps]") {
 }
 
 TEST_CASE("summary names what computes a product and its gradients", "[apps]") {
-  const auto conv2 = [](std::vector<std::string> options) -> nlohmann::json {
+  const auto layer_of = [](std::vector<std::string> options, const char* name) -> nlohmann::json {
     options.insert(options.begin(), {"summary", "--model", "vgg8", "--json"});
     const auto summary =
         run(Call{.arguments = options, .environment = {{"FRACBIT_ISA", "scalar"}}}).json();
     for (const auto& layer : summary["layers"]) {
-      if (layer["name"] == "conv2") return layer;
+      if (layer["name"] == name) return layer;
     }
     return {};
   };
   const std::vector<std::string> dorefa = {"--quant", "dorefa",     "--weight-bits",
                                            "1",       "--act-bits", "2"};
-  const auto with = [&](std::vector<std::string> more) {
+  const auto with = [&](std::vector<std::string> more, const char* name = "conv2") {
     more.insert(more.begin(), dorefa.begin(), dorefa.end());
-    return conv2(more);
+    return layer_of(more, name);
   };
   const auto codes = with({"--grad-bits", "6"});
   CHECK(codes["engine"] == "codes 1x2 popcount (scalar)");
   CHECK(codes["input_gradient"] == "levels 6x1 (scalar)");
   CHECK(codes["weight_gradient"] == "levels 6x2 (scalar)");
+  const auto dense = with({"--grad-bits", "6"}, "fc7");
+  CHECK(dense["input_gradient"] == "levels 6x1 (scalar)");
+  CHECK(dense["weight_gradient"] == "outer products (scalar)");
+  CHECK(with({"--grad-bits", "6"}, "conv1")["input_gradient"] == "none");
   CHECK(with({"--grad-bits", "32"})["input_gradient"] == "float");
   CHECK(with({"--grad-bits", "12"})["weight_gradient"] == "float");
   const auto simulated = with({"--grad-bits", "6", "--engine", "simulated"});
   CHECK(simulated["engine"] == "float on levels");
   CHECK(simulated["input_gradient"] == "float");
-  const auto grid = conv2({"--quant", "hbnn", "--weight-bits", "1.4", "--act-bits", "1.4",
-                           "--level-grid", "int8", "--grad-bits", "8"});
+  const auto grid = layer_of({"--quant", "hbnn", "--weight-bits", "1.4", "--act-bits", "1.4",
+                              "--level-grid", "int8", "--grad-bits", "8"},
+                             "conv2");
   CHECK(grid["input_gradient"] == grid["engine"]);
   CHECK(run({"summary", "--model", "vgg8"}).out.find("input gradient") == std::string::npos);
 }

@@ -113,6 +113,9 @@ TEST_CASE("train writes a run directory and tells its result", "[apps]") {
     const std::string nowhere = folder / "none/found.csv";
     CHECK(error_fault(run({"eval", out + "/last.ckpt", "--predictions", nowhere}), 5, nowhere) ==
           "");
+    const std::string last = out + "/last.ckpt", before = read_bytes(last);
+    CHECK(error_fault(run({"eval", last, "--predictions", last}), 2, "another file") == "");
+    CHECK(read_bytes(last) == before);
   }
   SECTION("an existing run is refused, and nothing is changed") {
     const std::string before = read_bytes(out + "/last.ckpt");
