@@ -15,7 +15,7 @@ enum class Isa {
   neon,      ///< Advanced SIMD of AArch64
 };
 
-/// "scalar", "avx2", "avx512", "avx512vp", "neon"
+/// "scalar", "avx2", "avx512", "avx512vp", "neon"; data() is that as a C string.
 std::string_view isa_name(Isa isa);
 /// All sets this library was built with that this CPU supports, best first. Never empty.
 std::span<const Isa> supported_isas();
