@@ -1,8 +1,11 @@
 #include "fracbit/framework/parallel.h"
 
+#include <omp.h>
+
 #include <atomic>
 #include <cmath>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "fracbit/framework/error.h"
@@ -19,6 +22,20 @@ TEST_CASE("blocks cover the range once, whatever the number of threads") {
     });
     for (const auto& hit : hits) REQUIRE(hit == 1);
   }
+  set_threads(0);
+}
+
+TEST_CASE("what a busy thread leaves is done by the others") {
+  set_threads(2);
+  std::atomic<int> done = 0;
+  // The first block ends when all others have: half of them are in its own thread's share.
+  parallel_for(64, 1, [&](int64_t begin, int64_t) {
+    if (begin == 0 && omp_get_num_threads() == 2) {
+      while (done < 63) std::this_thread::yield();
+    }
+    ++done;
+  });
+  CHECK(done == 64);
   set_threads(0);
 }
 
