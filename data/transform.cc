@@ -19,35 +19,42 @@ real clipped(real x) {
   return std::clamp(x, static_cast<real>(0), static_cast<real>(1));
 }
 
-Tensor filled(const Shape& shape, const std::vector<double>& fill) {
-  if (fill.empty()) return Tensor::zeros(shape);
-  const auto channels = static_cast<int64_t>(fill.size());
-  if (shape.back() != channels) {
-    throw ShapeError("[pad_crop] expects a fill of " + std::to_string(shape.back()) +
-                     " channels, got " + std::to_string(channels) + " (image " + to_string(shape) +
-                     ")");
+/// The colour of a border, one number per channel; black if `fill` is empty.
+std::vector<real> border(const Shape& shape, const std::vector<double>& fill) {
+  const auto channels = static_cast<size_t>(shape.back());
+  if (fill.empty()) return std::vector<real>(channels);
+  if (fill.size() != channels) {
+    throw ShapeError("[pad_crop] expects a fill of " + std::to_string(channels) +
+                     " channels, got " + std::to_string(fill.size()) + " (image " +
+                     to_string(shape) + ")");
   }
-  Tensor result = Tensor::uninitialized(shape);
-  for (int64_t i = 0; i < result.size(); ++i) {
-    result[i] = static_cast<real>(fill[static_cast<size_t>(i % channels)]);
-  }
-  return result;
+  return {fill.begin(), fill.end()};
 }
 
-// Pixel (y, x) of the result is pixel (y + dy, x + dx) of the image where there is one.
-void copy_shifted(const Tensor& image, int64_t dy, int64_t dx, Tensor& result) {
-  const int64_t height = image.shape()[0];
-  const int64_t width = image.shape()[1];
-  const int64_t channels = image.shape()[2];
-  const int64_t first_row = std::max<int64_t>(0, -dy);
-  const int64_t end_row = std::min(height, height - dy);
-  const int64_t first = std::max<int64_t>(0, -dx);
-  const int64_t end = std::min(width, width - dx);
-  if (first >= end) return;
-  for (int64_t y = first_row; y < end_row; ++y) {
-    const real* from = image.data() + ((y + dy) * width + first + dx) * channels;
-    std::copy_n(from, (end - first) * channels, result.data() + (y * width + first) * channels);
+real* write_border(const std::vector<real>& colour, int64_t pixels, real* to) {
+  for (int64_t p = 0; p < pixels; ++p) to = std::copy(colour.begin(), colour.end(), to);
+  return to;
+}
+
+/// Pixel (y, x) of the result is pixel (y + dy, x + dx) of the image where there is one, else the
+/// colour.
+Tensor shifted(const Tensor& image, int64_t dy, int64_t dx, const std::vector<real>& colour) {
+  const int64_t height = image.shape()[0], width = image.shape()[1], channels = image.shape()[2];
+  const int64_t first = std::clamp<int64_t>(-dx, 0, width);
+  const int64_t end = std::clamp<int64_t>(width - dx, first, width);
+  Tensor result = Tensor::uninitialized(image.shape());
+  real* to = result.data();
+  for (int64_t y = 0; y < height; ++y) {
+    if (y + dy < 0 || y + dy >= height || first == end) {
+      to = write_border(colour, width, to);
+      continue;
+    }
+    const real* row = image.data() + (y + dy) * width * channels;
+    to = write_border(colour, first, to);
+    to = std::copy(row + (first + dx) * channels, row + (end + dx) * channels, to);
+    to = write_border(colour, width - end, to);
   }
+  return result;
 }
 
 std::vector<real> channel_means(const Tensor& image) {
@@ -76,9 +83,7 @@ Transform pad_crop(int64_t pixels, std::vector<double> fill) {
     require_image("pad_crop", image);
     const int64_t dy = random.below(2 * pixels + 1) - pixels;
     const int64_t dx = random.below(2 * pixels + 1) - pixels;
-    Tensor window = filled(image.shape(), fill);
-    copy_shifted(image, dy, dx, window);
-    image = std::move(window);
+    image = shifted(image, dy, dx, border(image.shape(), fill));
   };
 }
 
@@ -140,19 +145,23 @@ void normalize_channels(Tensor& images, std::span<const double> mean,
                      to_string(images.shape()) + ", got " + std::to_string(channels) + " and " +
                      std::to_string(deviation.size()));
   }
-  std::vector<real> shift;
-  std::vector<real> scale;
-  for (size_t c = 0; c < channels; ++c) {
-    if (!(deviation[c] > 0)) {
-      throw ConfigError("[normalize] expects deviations above 0, got " +
-                        std::to_string(deviation[c]));
-    }
-    shift.push_back(static_cast<real>(mean[c]));
-    scale.push_back(static_cast<real>(1 / deviation[c]));
+  for (const double each : deviation) {
+    if (each > 0) continue;
+    throw ConfigError("[normalize] expects deviations above 0, got " + std::to_string(each));
   }
-  real* x = images.data();
-  for (int64_t pixel = 0; pixel < images.size(); pixel += static_cast<int64_t>(channels)) {
-    for (size_t c = 0; c < channels; ++c, ++x) *x = (*x - shift[c]) * scale[c];
+  // Those of several pixels, so that the loop is one of vectors.
+  constexpr size_t kPixels = 16;
+  std::vector<real> shift, scale;
+  for (size_t i = 0; i < kPixels * channels; ++i) {
+    shift.push_back(static_cast<real>(mean[i % channels]));
+    scale.push_back(static_cast<real>(1 / deviation[i % channels]));
+  }
+  const auto run = static_cast<int64_t>(shift.size());
+  const real *shifts = shift.data(), *scales = scale.data();
+  for (int64_t i = 0; i < images.size(); i += run) {
+    real* x = images.data() + i;
+    const int64_t count = std::min(run, images.size() - i);
+    for (int64_t k = 0; k < count; ++k) x[k] = (x[k] - shifts[k]) * scales[k];
   }
 }
 
