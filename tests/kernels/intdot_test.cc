@@ -146,7 +146,7 @@ struct OuterCase {
     d.samples = draw.between(1, 4);
     d.lines = draw.between(1, 4);
     d.run = draw.between(1, 5);
-    d.rows = static_cast<int>(draw.between(1, training::kOuterRows));
+    d.rows = static_cast<int>(draw.between(1, 20));
     d.lanes = kLanes * static_cast<int>(draw.between(1, 7));
     d.g_step = kGroup * (d.rows + draw.below(3));
     d.g_line = d.run * d.g_step + kGroup * draw.below(3);

@@ -3,7 +3,7 @@
 struct Lanes512 {
   using Ints = __m512i;
   using Reals = __m512;
-  static constexpr int kCount = 16, kVectors = 2, kPixels = 8, kOuterVectors = 3;
+  static constexpr int kCount = 16, kVectors = 2, kPixels = 8, kOuterVectors = 3, kOuterRows = 8;
 
   static Ints load(const void* p) { return _mm512_loadu_si512(p); }
   static Ints broadcast(const void* p) {

@@ -5,7 +5,7 @@
 struct Lanes {
   using Ints = __m256i;
   using Reals = __m256;
-  static constexpr int kCount = 8, kVectors = 2, kPixels = 5, kOuterVectors = 1;
+  static constexpr int kCount = 8, kVectors = 2, kPixels = 5, kOuterVectors = 1, kOuterRows = 4;
 
   static Ints load(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
   static Ints broadcast(const void* p) {

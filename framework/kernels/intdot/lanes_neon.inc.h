@@ -4,7 +4,7 @@
 struct Lanes {
   using Ints = int32x4_t;
   using Reals = float32x4_t;
-  static constexpr int kCount = 4, kVectors = 4, kPixels = 4, kOuterVectors = 4;
+  static constexpr int kCount = 4, kVectors = 4, kPixels = 4, kOuterVectors = 4, kOuterRows = 4;
 
   static Ints load(const void* p) { return vreinterpretq_s32_u8(vld1q_u8(bytes(p))); }
   static Ints broadcast(const void* p) {

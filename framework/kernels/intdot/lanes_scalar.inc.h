@@ -8,7 +8,7 @@ struct Lanes {
   struct Reals {
     real lane[4];
   };
-  static constexpr int kCount = 4, kVectors = 4, kPixels = 2, kOuterVectors = 1;
+  static constexpr int kCount = 4, kVectors = 4, kPixels = 2, kOuterVectors = 1, kOuterRows = 4;
 
   static Ints load(const void* p) {
     Ints value;

@@ -4,7 +4,7 @@
 // Lanes offers
 //   Ints, Reals, kCount                      kCount 32-bit integers, as many reals; divides 16
 //   kVectors, kPixels                        register tile of a product: kVectors is 1 or 2 blocks
-//   kOuterVectors                            vectors of an outer product
+//   kOuterRows, kOuterVectors                the register tile of an outer product
 //   load(const void*), broadcast(const void*), zero, add, times(Ints, int32_t)
 //   dot_bytes(acc, x, w), dot_words(acc, x, w)
 //   store(int32_t*, Ints, count)             the first count lanes, 1 .. kCount

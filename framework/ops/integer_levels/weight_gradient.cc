@@ -199,17 +199,14 @@ class Task {
     d.factor = p_.format.bytes ? 2 : 1;
     d.term = terms_.data(), d.term_sample = width_;
     d.scale = p_.scale.data() + first;
+    d.g = g_groups_.data(), d.rows = static_cast<int>(filters_);
     d.lanes = width_, d.sum_step = width_;
     for (int64_t block = 0; block < blocks_; ++block) {
       for (int64_t u = 0; u < geometry_.kernel_height; ++u) {
         d.x = x_groups_.data() + block * together_ * x_sample_ + u * x_line_;
         if (p_.format.bytes) kernels.sums(d, -p_.g.top(), terms_.data());
-        for (int64_t f = 0; f < filters_; f += intdot::training::kOuterRows) {
-          d.rows = static_cast<int>(std::min<int64_t>(intdot::training::kOuterRows, filters_ - f));
-          d.g = g_groups_.data() + f * kGroup;
-          d.sum = sums(block, u) + f * width_;
-          kernels.outer(d);
-        }
+        d.sum = sums(block, u);
+        kernels.outer(d);
       }
     }
   }

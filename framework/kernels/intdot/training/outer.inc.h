@@ -1,16 +1,31 @@
 // Outer products over samples.
 
-template <class Dot, int kRows, int kVectors>
-void outer_tile(const Outer& d, int64_t lane) {
-  Lanes::Reals sum[kRows][kVectors];
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      sum[r][v] = Lanes::load_reals(d.sum + r * d.sum_step + lane + v * Lanes::kCount);
+/// factor acc + term, scaled, on top of what is in `sum`.
+template <int kRows, int kVectors>
+[[gnu::always_inline]] inline void add_sample(const Outer& d, int64_t b, int64_t lane,
+                                              const Lanes::Ints (&acc)[kRows][kVectors]) {
+  const int32_t* term = d.term + b * d.term_sample + lane;
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) {
+    const Lanes::Ints constant = Lanes::load(term + v * Lanes::kCount);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      Lanes::Ints value = acc[r][v];
+      if (d.factor == 2) value = Lanes::add(value, value);
+      real* sum = d.sum + r * d.sum_step + lane + v * Lanes::kCount;
+      value = Lanes::add(value, constant);
+      Lanes::store_reals(sum, Lanes::fused(d.scale[b], value, Lanes::load_reals(sum)));
     }
   }
+}
+
+template <class Dot, int kRows, int kVectors>
+void outer_tile(const Outer& d, int64_t lane) {
   for (int64_t b = 0; b < d.samples; ++b) {
     Lanes::Ints acc[kRows][kVectors];
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) acc[r][v] = Lanes::zero();
     }
     for (int64_t i = 0; i < d.lines; ++i) {
@@ -18,29 +33,19 @@ void outer_tile(const Outer& d, int64_t lane) {
       const uint8_t* x = d.x + b * d.x_sample + i * d.x_line + lane * kGroup;
       for (int64_t k = 0; k < d.run; ++k, g += d.g_step, x += d.x_step) {
         Lanes::Ints groups[kVectors];
+#pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) {
           groups[v] = Lanes::load(x + v * Lanes::kCount * kGroup);
         }
+#pragma GCC unroll 8
         for (int r = 0; r < kRows; ++r) {
           const Lanes::Ints row = Lanes::broadcast(g + r * kGroup);
+#pragma GCC unroll 8
           for (int v = 0; v < kVectors; ++v) acc[r][v] = Dot::dot(acc[r][v], row, groups[v]);
         }
       }
     }
-    const int32_t* term = d.term + b * d.term_sample + lane;
-    for (int v = 0; v < kVectors; ++v) {
-      const Lanes::Ints constant = Lanes::load(term + v * Lanes::kCount);
-      for (int r = 0; r < kRows; ++r) {
-        Lanes::Ints value = acc[r][v];
-        if (d.factor == 2) value = Lanes::add(value, value);
-        sum[r][v] = Lanes::fused(d.scale[b], Lanes::add(value, constant), sum[r][v]);
-      }
-    }
-  }
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) {
-      Lanes::store_reals(d.sum + r * d.sum_step + lane + v * Lanes::kCount, sum[r][v]);
-    }
+    add_sample(d, b, lane, acc);
   }
 }
 
@@ -66,19 +71,20 @@ Outer joined(Outer d) {
   return d;
 }
 
-template <class Dot>
-void outer(const Outer& lines) noexcept {
-  const Outer d = joined(lines);
-  switch (d.rows) {
-    case 1:
-      return outer_rows<Dot, 1>(d);
-    case 2:
-      return outer_rows<Dot, 2>(d);
-    case 3:
-      return outer_rows<Dot, 3>(d);
-    default:
-      return outer_rows<Dot, kOuterRows>(d);
+/// Rows in tiles of kRows; what is left in smaller ones.
+template <class Dot, int kRows>
+void outer_tiles(Outer d) {
+  for (; d.rows >= kRows; d.rows -= kRows) {
+    outer_rows<Dot, kRows>(d);
+    d.g += kRows * kGroup;
+    d.sum += kRows * d.sum_step;
   }
+  if constexpr (kRows > 1) outer_tiles<Dot, kRows / 2>(d);
+}
+
+template <class Dot>
+void outer(const Outer& d) noexcept {
+  outer_tiles<Dot, Lanes::kOuterRows>(joined(d));
 }
 
 template <class Dot>

@@ -6,7 +6,7 @@
 /// groups of what is read across its rows.
 namespace fracbit::kernels::intdot::training {
 
-/// Sums over samples b in order, of products over their pixels, for up to 4 rows:
+/// Sums over samples b in order, of products over their pixels:
 ///
 ///   D_b[r][l] = factor sum over lines i, k < run of dot(g[b][i][k][r], x[b][i][k][l]) + term[b][l]
 ///   sum[r][l] = fma(scale[b], real(D_b[r][l]), sum[r][l])
@@ -20,12 +20,11 @@ struct Outer {
   const int32_t* term;  ///< [samples][term_sample]
   int64_t term_sample;
   const real* scale;  ///< [samples]
-  int rows;           ///< 1 to 4
+  int rows;           ///< 1 or more
   int lanes;          ///< a multiple of 16
   real* sum;          ///< [rows][sum_step]
   int64_t sum_step;
 };
-inline constexpr int kOuterRows = 4;
 
 /// What one instruction set offers for one format.
 struct Format {
