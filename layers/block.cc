@@ -9,6 +9,7 @@
 #include "fracbit/framework/profile.h"
 #include "fracbit/layers/layers.h"
 #include "fracbit/layers/linear.h"
+#include "fracbit/layers/operand.h"
 
 namespace fracbit::layers {
 namespace {
@@ -41,17 +42,6 @@ const char* kind_name(const Block::Spec& spec) {
       break;
   }
   return spec.quantize_weights || spec.quantized_input ? "quant_linear" : "linear";
-}
-
-/// Whether products are those of integers of a grid: both operands have one, and one of them more
-/// than signs, which bits are faster for.
-bool on_grid(const quantize::Spec& spec) {
-  const quantize::Scheme& scheme = quantize::find(spec.scheme);
-  const auto weights = scheme.weights(spec);
-  const auto activations = scheme.activations(spec);
-  if (!weights || !activations) return false;
-  const int least = std::min(weights->grid(), activations->grid());
-  return least > 0 && std::max(weights->grid(), activations->grid()) > 1;
 }
 
 }  // namespace
@@ -170,9 +160,7 @@ Value Block::quantized(quantize::Quantizer& quantizer, const Tensor& x) const {
     quantizer.set_random(position().seed, stream(), position().step);
     quantizer.set_epoch(position().epoch, position().epochs);
   }
-  if (spec_.engine == Engine::simulated) return quantizer.simulate(x, mode);
-  if (on_grid_) return quantizer.encode_ints(x, mode);
-  return quantizer.encode(x, mode);
+  return quantized_operand(quantizer, x, mode, spec_.engine, on_grid_);
 }
 
 ops::NormQuantizeOptions Block::norm_options() const {
@@ -251,25 +239,12 @@ Variable Block::forward(const Variable& x) {
 }
 
 void Block::name_engines(const Shape& x, LayerInfo& info) const {
-  if (!weights_ && !inputs_) return;
-  info.engine = "float on levels";
-  if (!weights_ || !inputs_ || spec_.engine == Engine::simulated) return;
-  // The kind of a product follows from a few elements of each operand.
-  const Tensor elements = Tensor::zeros({2, 1});
-  const auto packed = [&](quantize::Quantizer& quantizer) -> Value {
-    if (on_grid_) return quantizer.encode_ints(elements, quantize::Mode::infer);
-    return quantizer.encode(elements, quantize::Mode::infer);
-  };
-  const Value inputs = packed(*inputs_);
-  const Value weights = packed(*weights_);
   const bool depthwise = spec_.kind == ProductKind::depthwise;
   const int64_t filters = depthwise ? 1 : spec_.out / spec_.groups;
   const int64_t taps = spec_.kind == ProductKind::linear ? 1 : spec_.kernel * spec_.kernel;
-  info.engine = BlockProduct::name(inputs, weights, taps, filters);
-  if (spec_.quant.grad_bits > kCodeBits) return;
-  const int gradient_bits = static_cast<int>(spec_.quant.grad_bits);
-  info.input_gradient = product(x).input_gradient_name(weights, gradient_bits);
-  info.weight_gradient = product(x).weight_gradient_name(inputs, gradient_bits);
+  const OperandMakers makers{weights_.get(), inputs_.get(), spec_.engine, on_grid_,
+                             spec_.quant.grad_bits};
+  layers::name_engines(product(x), makers, taps, filters, info);
 }
 
 Shape Block::do_trace(const Shape& x, const std::string& path, std::vector<LayerInfo>& rows) const {

@@ -33,20 +33,34 @@ Tensor scales_of(const Tensor& x, const Tensor& w) {
   return a;
 }
 
-/// (scale_x scale_w) D with a scale_x per sample, which no batch norm can take out.
+/// f(sample, number) for all numbers of a tensor [N, ...].
+template <typename F>
+void for_numbers(const Shape& shape, F f) {
+  const int64_t each = shape.stride0();
+  parallel_for(shape[0], 1, [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) {
+      for (int64_t i = n * each; i < (n + 1) * each; ++i) f(n, i);
+    }
+  });
+}
+
+/// (scale_x scale_w) D; one scale_x, or one per sample, which no batch norm can take out.
 Tensor scaled(const IntTensor& d, const Tensor& x, const Tensor& w) {
   Tensor y = Tensor::uninitialized(d.shape());
   const int64_t filters = d.shape().back();
-  const int64_t each = d.shape().stride0();
-  const int64_t step = w.size() > 1 ? 1 : 0;
-  parallel_for(d.shape()[0], 1, [&](int64_t begin, int64_t end) {
-    d.visit([&](const auto* sums) {
-      for (int64_t i = begin * each; i < end * each; ++i) {
-        y[i] = (x[i / each] * w[i % filters * step]) * static_cast<real>(sums[i]);
-      }
+  const int64_t x_step = x.size() > 1 ? 1 : 0, w_step = w.size() > 1 ? 1 : 0;
+  d.visit([&](const auto* sums) {
+    for_numbers(d.shape(), [&](int64_t n, int64_t i) {
+      y[i] = (x[n * x_step] * w[i % filters * w_step]) * static_cast<real>(sums[i]);
     });
   });
   return y;
+}
+
+/// D *= scales, one or one per filter.
+void scale_filters(const Tensor& scales, Tensor& d) {
+  const int64_t filters = d.shape().back(), step = scales.size() > 1 ? 1 : 0;
+  for_numbers(d.shape(), [&](int64_t, int64_t i) { d[i] *= scales[i % filters * step]; });
 }
 
 /// The reals of a value or a gradient, decoded only where it is quantized.
@@ -125,6 +139,15 @@ ops::NormQuantizeInput BlockProduct::forward(const Value& x, const Value& w, boo
       .d = float_forward(Reals(x), Reals(w), false, moments ? &found : nullptr)};
   if (found.started()) made.moments = found.merged();
   return made;
+}
+
+Tensor BlockProduct::reals(const Value& x, const Value& w) const {
+  ops::NormQuantizeInput made = forward(x, w, false);
+  const Tensor one = Tensor::full({1}, 1);
+  if (const auto* d = std::get_if<IntTensor>(&made.d)) return scaled(*d, one, made.scales);
+  Tensor& y = std::get<Tensor>(made.d);
+  if (made.scales.size() > 1 || made.scales[0] != 1) scale_filters(made.scales, y);
+  return std::move(y);
 }
 
 Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Shape& x) const {

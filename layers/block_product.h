@@ -30,12 +30,16 @@ class BlockProduct {
  public:
   using Gradient = std::variant<Tensor, GradientCodes>;
 
-  BlockProduct(ProductKind kind, const ops::Conv2dOptions& options)
+  constexpr BlockProduct(ProductKind kind, const ops::Conv2dOptions& options)
       : kind_(kind), options_(options) {}
+
+  int64_t groups() const { return options_.groups; }
 
   /// x w as D and the scale a, x w = a D. With `moments`, those of a float D come along where that
   /// costs nothing.
   ops::NormQuantizeInput forward(const Value& x, const Value& w, bool moments) const;
+  /// x w in reals.
+  Tensor reals(const Value& x, const Value& w) const;
   /// Of floats, with a pass over the pixels of x w, [N, H, W, C], as they are made; not for linear.
   Tensor forward(const Tensor& x, const Tensor& w, ops::PixelPass& pass) const;
   /// dx from the gradient g of x w. `x` is its shape.

@@ -1,6 +1,5 @@
 #include "fracbit/layers/quant_conv2d.h"
 
-#include "fracbit/framework/ops/quantized_product.h"
 #include "fracbit/layers/layers.h"
 
 namespace fracbit::layers {
@@ -15,22 +14,6 @@ Shape weight_shape(const QuantConv2d::Spec& spec) {
   return {spec.out, spec.kernel, spec.kernel, spec.in / spec.groups};
 }
 
-std::shared_ptr<const Product> make_product(const ops::Conv2dOptions& options) {
-  return std::make_shared<const Product>(
-      Product{[options](const ScaledBits& x, const ScaledBits& w) {
-                return ops::quantized_conv2d(x, w, options);
-              },
-              [options](const ScaledLevels& x, const ScaledLevels& w) {
-                return ops::quantized_conv2d(x, w, options);
-              },
-              [options](const Tensor& dy, const Tensor& w, const Shape& x) {
-                return ops::conv2d_input_gradient(dy, w, x, options);
-              },
-              [options](const Tensor& x, const Tensor& dy, const Shape& w) {
-                return ops::conv2d_weight_gradient(x, dy, w, options);
-              }});
-}
-
 }  // namespace
 
 QuantConv2d::QuantConv2d(const Spec& spec)
@@ -39,21 +22,24 @@ QuantConv2d::QuantConv2d(const Spec& spec)
   for (const auto& state : operands_.state()) add_buffer(state.name, state.value);
 }
 
+ops::Conv2dOptions QuantConv2d::options(const Shape& x) const {
+  return convolution_geometry(x, spec_.kernel, spec_.stride, spec_.padding, spec_.groups);
+}
+
 Variable QuantConv2d::forward(const Variable& x) {
-  const ops::Conv2dOptions options =
-      convolution_geometry(x.shape(), spec_.kernel, spec_.stride, spec_.padding, spec_.groups);
-  ops::conv2d_shape(x.shape(), weight_.shape(), options);
-  return operands_.product(x, weight_, make_product(options), {training(), position(), stream()});
+  const ops::Conv2dOptions settings = options(x.shape());
+  ops::conv2d_shape(x.shape(), weight_.shape(), settings);
+  return operands_.product(x, weight_, {ProductKind::conv2d, settings},
+                           {training(), position(), stream()});
 }
 
 Shape QuantConv2d::do_trace(const Shape& x, const std::string& path,
                             std::vector<LayerInfo>& rows) const {
-  const Shape y = ops::conv2d_shape(
-      x, weight_.shape(),
-      convolution_geometry(x, spec_.kernel, spec_.stride, spec_.padding, spec_.groups));
+  const ops::Conv2dOptions settings = options(x);
+  const Shape y = ops::conv2d_shape(x, weight_.shape(), settings);
   LayerInfo info = float_layer_info(path, "quant_conv2d", y, weight_.value().size(),
                                     y[1] * y[2] * weight_.value().size());
-  operands_.describe(weight_.shape(), info);
+  operands_.describe({ProductKind::conv2d, settings}, weight_.shape(), info);
   rows.push_back(info);
   return y;
 }
@@ -69,9 +55,7 @@ void QuantConv2d::do_after_update() {
 
 void QuantConv2d::do_lower(deploy::Lowering& to) const {
   deploy::Block block = operands_.lower(to, weight_.value());
-  set_geometry(
-      convolution_geometry(to.shape(), spec_.kernel, spec_.stride, spec_.padding, spec_.groups),
-      block);
+  set_geometry(options(to.shape()), block);
   to.add(std::move(block), {});
 }
 

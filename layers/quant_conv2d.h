@@ -9,9 +9,9 @@ namespace fracbit::layers {
 /// back is quantized first.
 ///
 /// Shapes   x [N, H, W, in] -> y [N, H', W', out]; latent weight [out, kernel, kernel, in / groups]
-/// Engine   packed: both operands as bitplanes in every forward pass; simulated: floats on the same
-/// levels. With float weights or
-///          float inputs the product runs in floats on the levels of the other side.
+/// Engine   packed: both operands as bitplanes or grid integers, in the backward pass as well where
+///          gradients have 8 bits or fewer; simulated: floats on the same levels. With float
+///          weights or inputs the products run in floats on the levels of the other side.
 /// Throws   ShapeError like Conv2d; ConfigError for settings the scheme does not take
 /// Paper    Zhou et al. 2016, DoReFa-Net, Algorithm 1; Fromm et al. 2018, Heterogeneous Bitwidth
 /// Binarization, eq. 5
@@ -39,6 +39,8 @@ class QuantConv2d : public Module {
   void do_after_update() override;
 
  private:
+  ops::Conv2dOptions options(const Shape& x) const;
+
   Spec spec_;
   QuantizedOperands operands_;
   Variable weight_;

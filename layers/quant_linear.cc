@@ -1,7 +1,5 @@
 #include "fracbit/layers/quant_linear.h"
 
-#include "fracbit/framework/ops/matmul.h"
-#include "fracbit/framework/ops/quantized_product.h"
 #include "fracbit/layers/layers.h"
 #include "fracbit/layers/linear.h"
 
@@ -14,17 +12,7 @@ Shape weight_shape(const QuantLinear::Spec& spec) {
   return {spec.out, spec.in};
 }
 
-std::shared_ptr<const Product> linear_product() {
-  return std::make_shared<const Product>(Product{
-      [](const ScaledBits& x, const ScaledBits& w) { return ops::quantized_linear(x, w); },
-      [](const ScaledLevels& x, const ScaledLevels& w) { return ops::quantized_linear(x, w); },
-      [](const Tensor& dy, const Tensor& w, const Shape&) {
-        return ops::linear_input_gradient(dy, w);
-      },
-      [](const Tensor& x, const Tensor& dy, const Shape&) {
-        return ops::linear_weight_gradient(x, dy);
-      }});
-}
+constexpr BlockProduct kProduct(ProductKind::linear, {});
 
 }  // namespace
 
@@ -36,7 +24,7 @@ QuantLinear::QuantLinear(const Spec& spec)
 
 Variable QuantLinear::forward(const Variable& x) {
   require_rows("quant_linear", x.shape(), spec_.in);
-  return operands_.product(x, weight_, linear_product(), {training(), position(), stream()});
+  return operands_.product(x, weight_, kProduct, {training(), position(), stream()});
 }
 
 Shape QuantLinear::do_trace(const Shape& x, const std::string& path,
@@ -45,7 +33,7 @@ Shape QuantLinear::do_trace(const Shape& x, const std::string& path,
   const Shape y{x[0], spec_.out};
   const int64_t weights = spec_.in * spec_.out;
   LayerInfo info = float_layer_info(path, "quant_linear", y, weights, weights);
-  operands_.describe(weight_.shape(), info);
+  operands_.describe(kProduct, weight_.shape(), info);
   rows.push_back(info);
   return y;
 }

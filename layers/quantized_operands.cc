@@ -1,22 +1,25 @@
 #include "fracbit/layers/quantized_operands.h"
 
 #include <utility>
-#include <variant>
 
 #include "fracbit/framework/error.h"
-#include "fracbit/framework/ops/quantized_product.h"
 #include "fracbit/framework/profile.h"
+#include "fracbit/layers/operand.h"
 
 namespace fracbit::layers {
+namespace {
 
-/// A quantized operand in the form its engine computes on, kept for the backward pass.
-struct QuantizedOperands::Operand {
-  std::variant<ScaledBits, ScaledLevels> form;
-
-  Tensor as_values() const {
-    return std::visit([](const auto& operand) { return values(operand); }, form);
+/// dy' = G(dy): codes where they have a byte.
+BlockProduct::Gradient quantized_gradient(const quantize::GradientQuantizer* quantizer, Tensor&& dy,
+                                          const Random& noise) {
+  if (quantizer == nullptr) return std::move(dy);
+  if (quantizer->bits() <= quantize::GradientQuantizer::kByteBits) {
+    return quantizer->codes(dy, noise);
   }
-};
+  return values(quantizer->simulate(dy, noise));
+}
+
+}  // namespace
 
 QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine, const Shape& weight,
                                      int64_t channels)
@@ -25,6 +28,8 @@ QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine, 
   const quantize::Scheme& scheme = quantize::find(full.scheme);
   weights_ = scheme.weights(full);
   inputs_ = scheme.activations(full);
+  on_grid_ = on_grid(full);
+  gradient_bits_ = full.grad_bits;
   if (weights_) weights_->prepare(weight);
   if (inputs_) inputs_->prepare({channels});
   if (full.grad_bits < 32) {
@@ -32,48 +37,44 @@ QuantizedOperands::QuantizedOperands(const quantize::Spec& spec, Engine engine, 
   }
 }
 
-QuantizedOperands::Operand QuantizedOperands::make_operand(quantize::Quantizer* quantizer,
-                                                           const Tensor& x, bool pack,
-                                                           const Run& run) const {
-  if (quantizer == nullptr) return {ScaledLevels{x, Tensor::full({1}, 1)}};
+Value QuantizedOperands::operand(quantize::Quantizer* quantizer, const Tensor& x,
+                                 const Run& run) const {
+  if (quantizer == nullptr) return ScaledLevels{x, Tensor::full({1}, 1)};
   const auto mode = run.training ? quantize::Mode::train : quantize::Mode::infer;
-  if (pack) return {quantizer->encode(x, mode)};
-  return {quantizer->simulate(x, mode)};
+  return quantized_operand(*quantizer, x, mode, packed() ? Engine::packed : Engine::simulated,
+                           on_grid_);
 }
 
 Variable QuantizedOperands::product(const Variable& x, const Variable& w,
-                                    std::shared_ptr<const Product> product, const Run& run) {
+                                    const BlockProduct& product, const Run& run) {
   for (quantize::Quantizer* quantizer : {weights_.get(), inputs_.get()}) {
     if (quantizer == nullptr || !run.training) continue;
     quantizer->set_random(run.position.seed, run.stream, run.position.step);
     quantizer->set_epoch(run.position.epoch, run.position.epochs);
   }
-  const bool pack = packed();
-  auto qx = std::make_shared<const Operand>(make_operand(inputs_.get(), x.value(), pack, run));
-  auto qw = std::make_shared<const Operand>(make_operand(weights_.get(), w.value(), pack, run));
-  Tensor y =
-      pack ? product->packed(std::get<ScaledBits>(qx->form), std::get<ScaledBits>(qw->form))
-           : product->levels(std::get<ScaledLevels>(qx->form), std::get<ScaledLevels>(qw->form));
+  auto qx = std::make_shared<const Value>(operand(inputs_.get(), x.value(), run));
+  auto qw = std::make_shared<const Value>(operand(weights_.get(), w.value(), run));
+  Tensor y = product.reals(*qx, *qw);
 
   Work work = product_work(x.shape(), w.shape(), y.shape());
-  if (pack) work.bytes = 0;  // that of bits is small
+  if (packed()) work.bytes = 0;  // that of bits is small
   Profile::note(work);
   const Random noise(run.position.seed, run.stream, run.position.step, Purpose::gradient_noise);
   return Variable::from_op(
       "quantized_product", std::move(y), {x, w},
       [product, qx, qw, noise, work, weights = weights_, inputs = inputs_, gradients = gradients_](
           Tensor&& dy, std::span<Variable> operands) {
-        if (gradients) dy = values(gradients->simulate(dy, noise));
+        const auto g = quantized_gradient(gradients.get(), std::move(dy), noise);
         Variable& x = operands[0];
         Variable& w = operands[1];
         if (x.requires_grad()) {
           const Profile::Span span(Phase::input_gradient, work);
-          Tensor dx = product->input_gradient(dy, qw->as_values(), x.shape());
+          Tensor dx = product.input_gradient(g, *qw, x.shape());
           x.accumulate(inputs ? inputs->backward(x.value(), dx) : std::move(dx));
         }
         if (w.requires_grad()) {
           const Profile::Span span(Phase::weight_gradient, work);
-          Tensor dw = product->weight_gradient(qx->as_values(), dy, w.shape());
+          Tensor dw = product.weight_gradient(*qx, g, w.shape());
           w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
         }
       });
@@ -120,19 +121,13 @@ void QuantizedOperands::after_update(Tensor& latent) const {
   if (weights_) weights_->after_update(latent);
 }
 
-std::string QuantizedOperands::engine_name() const {
-  if (!weights_ && !inputs_) return "float";
-  if (!packed()) return "float on levels";
-  // The kind of a product follows from one element of each operand.
-  const Tensor element = Tensor::zeros({1, 1});
-  return ops::quantized_product_name(inputs_->encode(element, quantize::Mode::infer).bits,
-                                     weights_->encode(element, quantize::Mode::infer).bits);
-}
-
-void QuantizedOperands::describe(const Shape& weight, LayerInfo& info) const {
+void QuantizedOperands::describe(const BlockProduct& product, const Shape& weight,
+                                 LayerInfo& info) const {
   info.weight_bits = weights_ ? weights_->bits() : 32;
   info.input_bits = inputs_ ? inputs_->bits() : 32;
-  info.engine = engine_name();
+  const int64_t taps = weight.rank() == 4 ? weight[1] * weight[2] : 1;
+  name_engines(product, {weights_.get(), inputs_.get(), engine_, on_grid_, gradient_bits_}, taps,
+               weight[0] / product.groups(), info);
   if (weights_) {
     const double bits = weights_->stored_bits() * static_cast<double>(weight.size());
     info.packed_bytes =

@@ -1,32 +1,21 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string>
 
-#include "fracbit/framework/bit_tensor.h"
 #include "fracbit/framework/module.h"
+#include "fracbit/layers/block_product.h"
 #include "fracbit/layers/engine.h"
 #include "fracbit/layers/lowering.h"
 #include "fracbit/quantize/quantize.h"
 
 namespace fracbit::layers {
 
-/// The bilinear product of a quantized layer, on values and on quantized operands. Functions of (x,
-/// w).
-struct Product {
-  std::function<Tensor(const ScaledBits& x, const ScaledBits& w)> packed;
-  std::function<Tensor(const ScaledLevels& x, const ScaledLevels& w)> levels;
-  std::function<Tensor(const Tensor& dy, const Tensor& w, const Shape& x)> input_gradient;
-  std::function<Tensor(const Tensor& x, const Tensor& dy, const Shape& w)> weight_gradient;
-};
-
 /// What quantized layers share: the quantizers of weights, inputs and output gradients, and the
 /// order of a training step around a product (spec 1.7, 3.10):
 ///   forward   y = product(A(x), W(w))
 ///   backward  dy' = G(dy);  dx = A'(x, input_gradient(dy', W(w)));  dw = W'(w,
 ///   weight_gradient(A(x), dy'))
-/// The gradient products run in floats on the quantized values.
+/// Each product runs on the forms that its operands have; see BlockProduct.
 class QuantizedOperands {
  public:
   /// For weights of the shape `weight` and inputs of so many channels. Throws ConfigError for a
@@ -39,7 +28,7 @@ class QuantizedOperands {
     StepPosition position;
     uint32_t stream = 0;
   };
-  Variable product(const Variable& x, const Variable& w, std::shared_ptr<const Product> product,
+  Variable product(const Variable& x, const Variable& w, const BlockProduct& product,
                    const Run& run);
 
   /// The deployed product with weights w, after the quantizer of its inputs, which is added.
@@ -52,16 +41,15 @@ class QuantizedOperands {
   /// Puts latent weights back into the range of the scheme.
   void after_update(Tensor& latent) const;
   /// Fills the quantization columns of a summary row for weights of this shape.
-  void describe(const Shape& weight, LayerInfo& info) const;
+  void describe(const BlockProduct& product, const Shape& weight, LayerInfo& info) const;
 
  private:
-  struct Operand;
-  Operand make_operand(quantize::Quantizer* quantizer, const Tensor& x, bool pack,
-                       const Run& run) const;
-  std::string engine_name() const;
+  Value operand(quantize::Quantizer* quantizer, const Tensor& x, const Run& run) const;
   bool packed() const { return engine_ == Engine::packed && weights_ && inputs_; }
 
   Engine engine_;
+  bool on_grid_;
+  double gradient_bits_;
   std::shared_ptr<quantize::Quantizer> weights_;  // null: float
   std::shared_ptr<quantize::Quantizer> inputs_;
   std::shared_ptr<const quantize::GradientQuantizer> gradients_;

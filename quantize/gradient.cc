@@ -116,4 +116,23 @@ ScaledBits GradientQuantizer::encode(const Tensor& g, const Random& noise) const
   return {std::move(bits), scales_of(maps)};
 }
 
+GradientCodes GradientQuantizer::codes(const Tensor& g, const Random& noise) const {
+  if (bits_ > kByteBits) {
+    throw ConfigError("[gradient] expects 1 to 8 bits for bytes, got " + std::to_string(bits_));
+  }
+  const int32_t top = top_code(bits_);
+  const std::vector<ops::GradientMap> maps = fit(g, top);
+  GradientCodes result{g.shape(), bits_, Buffer<uint8_t>(g.size()), scales_of(maps)};
+  const auto samples = static_cast<int64_t>(maps.size());
+  parallel_for(samples, 1, [&](int64_t begin, int64_t end) {
+    const int64_t each = g.size() / samples;
+    for (int64_t n = begin; n < end; ++n) {
+      ops::gradient_codes({g.data() + n * each, static_cast<size_t>(each)},
+                          maps[static_cast<size_t>(n)], top, noise, n * each,
+                          result.codes.data() + n * each);
+    }
+  });
+  return result;
+}
+
 }  // namespace fracbit::quantize

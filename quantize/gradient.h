@@ -3,6 +3,7 @@
 #include <span>
 
 #include "fracbit/framework/bit_tensor.h"
+#include "fracbit/framework/int_tensor.h"
 #include "fracbit/framework/random.h"
 
 namespace fracbit::quantize {
@@ -19,12 +20,15 @@ namespace fracbit::quantize {
 class GradientQuantizer {
  public:
   static constexpr int kMostBits = 16;
+  static constexpr int kByteBits = 8;  ///< codes() takes no more
 
   explicit GradientQuantizer(int bits);
   int bits() const { return bits_; }
 
   ScaledLevels simulate(const Tensor& g, const Random& noise) const;
   ScaledBits encode(const Tensor& g, const Random& noise) const;
+  /// The same as bytes. Throws ConfigError for more than 8 bits.
+  GradientCodes codes(const Tensor& g, const Random& noise) const;
   /// With explicit noise, one number per element.
   ScaledLevels simulate(const Tensor& g, std::span<const double> sigma) const;
 
