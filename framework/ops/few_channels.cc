@@ -113,11 +113,12 @@ class WeightSums {
   void add_pixels(const real* dy, int64_t pixels) {
     const kernels::tile::Kernels& kernel = tile();
     const int64_t start = 0, step = patches_.step();
-    for (int64_t f = 0; f < filters_; f += kernel.rows) {
-      const kernels::tile::Runs left{dy + f, &start, g_.filters};
-      for (int64_t k = 0; k < step; k += kernel.columns) {
-        const auto outer = k + kernel.columns <= step ? kernel.outer : kernel.outer_narrow;
-        outer(left, {patch_.data() + k, &start, step}, 1, pixels, true, sums_ + f * step + k, step);
+    // Few columns of the patches at a time: they and dy stay in the first cache.
+    for (int64_t k = 0; k < step; k += kernel.columns) {
+      const auto outer = k + kernel.columns <= step ? kernel.outer : kernel.outer_narrow;
+      const kernels::tile::Runs right{patch_.data() + k, &start, step};
+      for (int64_t f = 0; f < filters_; f += kernel.rows) {
+        outer({dy + f, &start, g_.filters}, right, 1, pixels, true, sums_ + f * step + k, step);
       }
     }
   }
