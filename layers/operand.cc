@@ -11,11 +11,10 @@ constexpr int kCodeBits = 8;  ///< of GradientCodes, at most
 
 bool on_grid(const quantize::Spec& spec) {
   const quantize::Scheme& scheme = quantize::find(spec.scheme);
-  const auto weights = scheme.weights(spec);
-  const auto activations = scheme.activations(spec);
-  if (!weights || !activations) return false;
-  const int least = std::min(weights->grid(), activations->grid());
-  return least > 0 && std::max(weights->grid(), activations->grid()) > 1;
+  const auto grid = [](const auto& quantizer) { return quantizer ? quantizer->grid() : 1; };
+  const auto [least, most] =
+      std::minmax({grid(scheme.weights(spec)), grid(scheme.activations(spec))});
+  return least > 0 && most > 1;
 }
 
 Value quantized_operand(quantize::Quantizer& quantizer, const Tensor& x, quantize::Mode mode,

@@ -8,8 +8,8 @@
 
 namespace fracbit::layers {
 
-/// Whether the products of a scheme are those of integers of a grid: both operands have one, and
-/// one of them more than signs, which bits are faster for.
+/// Whether the products of a scheme are those of integers of a grid: the operands that it quantizes
+/// have one, and one of them more than signs, which bits are faster for.
 bool on_grid(const quantize::Spec& spec);
 
 /// An operand in the form that the engine computes on: levels, integers of the grid, or bitplanes.
