@@ -59,9 +59,8 @@ struct Block::Saved {
   Value w;  ///< quantized weights; float ones are those of the parameter
   std::shared_ptr<quantize::Quantizer> weights, outputs;
   std::shared_ptr<const quantize::GradientQuantizer> wide;
-  bool step = false;  ///< A is a step function of each element
   ops::NormQuantize norm;
-  Tensor y;  ///< before A, where A is not a step function of each element
+  Tensor y;  ///< before A, if backward() of A needs it
   Random noise;
   std::optional<ops::GradientBits> codes;
   Work work, norm_work;
@@ -79,7 +78,7 @@ void Block::Saved::backward(Tensor&& dy, std::span<Variable> inputs) {
   Variable& x = inputs[0];
   Variable& w = inputs[1];
   ops::NormQuantizeGradient found = profiled(Phase::norm, norm_work, [&] {
-    if (outputs && !step) dy = outputs->backward(y, dy);
+    if (!y.empty()) dy = outputs->backward(y, dy);
     return std::move(norm).gradient(std::move(dy));
   });
   inputs[2].accumulate(std::move(found.gamma));
@@ -167,7 +166,10 @@ ops::NormQuantizeOptions Block::norm_options() const {
   ops::NormQuantizeOptions options{
       .norm = spec_.norm, .pool = spec_.pool, .pool_first = spec_.pool_first};
   options.activation = spec_.activation;
-  if (outputs_) options.activation = BlockActivation::identity;
+  if (outputs_) {
+    options.activation = BlockActivation::identity;
+    if (const auto window = outputs_->window()) options.window = *window;
+  }
   if (step_) {
     options.activation = step_->activation;
     options.bits = step_->bits;
@@ -182,8 +184,9 @@ Value Block::finish(ops::NormQuantize::Output&& output, Saved& saved) {
   }
   Tensor& y = std::get<Tensor>(output);
   if (!outputs_) return std::move(y);
-  saved.y = std::move(y);
-  return quantized(*outputs_, saved.y);
+  Value codes = quantized(*outputs_, y);
+  if (!outputs_->window()) saved.y = std::move(y);
+  return codes;
 }
 
 bool Block::evaluates_in_place(const Variable& x) const {
@@ -223,7 +226,6 @@ Variable Block::forward(const Variable& x) {
   saved->norm = std::move(state);
   saved->norm_work = memory_work(2 * numbers + outputs);
   saved->weights = weights_, saved->outputs = outputs_, saved->wide = wide_gradients_;
-  saved->step = step_.has_value();
   if (weights_ && spec_.quant.grad_bits < 32 && !wide_gradients_) {
     saved->codes = {static_cast<int>(spec_.quant.grad_bits), saved->noise};
   }

@@ -102,6 +102,7 @@ class HbnnActivations : public Quantizer {
   deploy::StoredOutput stored_output() const override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  std::optional<real> window() const override;
   bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return average_bits(shares_); }
   int max_levels() const override { return (1 << (terms_ + 1)) - 2; }

@@ -96,10 +96,15 @@ deploy::StoredOutput HbnnActivations::stored_output() const {
   return stored;
 }
 
+std::optional<real> HbnnActivations::window() const {
+  if (window_ == Window::bits && terms_ > 1) return {};  // by the element's width
+  return limit_of(window_, 1);
+}
+
 Tensor HbnnActivations::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("hbnn", x, dy);
   if (window_ == Window::none) return dy;
-  if (window_ == Window::unit || terms_ == 1) return pass_inside(x, dy, -1, 1);
+  if (const auto limit = window()) return pass_inside(x, dy, -*limit, *limit);
   return pass_inside_width(x, dy, *widths());
 }
 

@@ -1,5 +1,7 @@
 #include "fracbit/quantize/residual.h"
 
+#include <limits>
+
 #include "fracbit/framework/error.h"
 #include "fracbit/quantize/granularity.h"
 #include "fracbit/quantize/hbnn.h"
@@ -14,6 +16,11 @@ namespace fracbit::quantize {
 Window window_of(std::string_view name) {
   one_of("ste-window", name, {"1", "bits", "none"});
   return name == "1" ? Window::unit : name == "bits" ? Window::bits : Window::none;
+}
+
+real limit_of(Window window, int terms) {
+  if (window == Window::none) return std::numeric_limits<real>::infinity();
+  return window == Window::bits ? static_cast<real>(terms) : 1;
 }
 
 Tensor Residual::fit(const Tensor& x) const {
@@ -47,7 +54,7 @@ deploy::StoredOutput Residual::stored_output() const {
 Tensor Residual::backward(const Tensor& x, const Tensor& dy) const {
   require_same_shape("residual", x, dy);
   if (window_ == Window::none) return dy;
-  const auto limit = static_cast<real>(window_ == Window::bits ? terms_ : 1);
+  const real limit = limit_of(window_, terms_);
   return pass_inside(x, dy, -limit, limit);
 }
 

@@ -9,6 +9,8 @@ namespace fracbit::quantize {
 /// Where the straight-through gradient of a residual code passes: |x| <= 1, |x| <= bits of the
 /// element, everywhere.
 enum class Window { unit, bits, none };
+/// The largest |x| of a window for an element of `terms` bits; infinite if there is none.
+real limit_of(Window window, int terms);
 /// The window of Spec::ste_window. Throws ConfigError unless it is "1", "bits" or "none".
 Window window_of(std::string_view name);
 
@@ -37,6 +39,7 @@ class Residual : public Quantizer {
   deploy::StoredOutput stored_output() const override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
   Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  std::optional<real> window() const override { return limit_of(window_, terms_); }
   bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return terms_; }
   int max_levels() const override { return 1 << terms_; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -17,7 +18,7 @@ namespace fracbit::ops {
 
 /// What follows the normalisation of a block, h(y), and its gradient window w(y).
 enum class BlockActivation {
-  identity,  ///< y; 1
+  identity,  ///< y; 1, or that of NormQuantizeOptions::window
   relu,      ///< max(0, y); 1[y > 0]
   clip01,    ///< min(1, max(0, y)); 1[0 <= y <= 1]
   cabs,      ///< min(1, |y|); sign(y) 1[0 < |y| < 1]
@@ -30,6 +31,8 @@ struct NormQuantizeOptions {
   std::optional<PoolOptions> pool = {};  ///< a max pool, or none
   bool pool_first = false;               ///< pool, then normalise; otherwise normalise, then pool
   BlockActivation activation = BlockActivation::identity;
+  /// Of an identity: w(y) = 1[|y| <= window].
+  real window = std::numeric_limits<real>::infinity();
   /// Of the output codes: 1 .. 8 for clip01 and cabs, 1 for sign; 32: floats h(y), not for sign.
   int bits = 32;
 };

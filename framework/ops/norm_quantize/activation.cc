@@ -26,4 +26,13 @@ kernels::norm::Activation activation_of(BlockActivation activation) {
   return {.two_sided = false, .low = -kEnd, .high = kEnd, .from = -kEnd, .to = kEnd};
 }
 
+kernels::norm::Activation activation_of(const NormQuantizeOptions& options) {
+  kernels::norm::Activation h = activation_of(options.activation);
+  if (options.activation == BlockActivation::identity) {
+    h.from = -options.window;
+    h.to = options.window;
+  }
+  return h;
+}
+
 }  // namespace fracbit::ops

@@ -10,5 +10,7 @@ namespace fracbit::ops {
 
 /// An activation as the kernels compute it.
 kernels::norm::Activation activation_of(BlockActivation activation);
+/// With the window that the options give an identity.
+kernels::norm::Activation activation_of(const NormQuantizeOptions& options);
 
 }  // namespace fracbit::ops

@@ -248,7 +248,7 @@ void NormQuantizeGradient::find_map(const std::vector<double>& sums) {
 NormQuantizeGradient::NormQuantizeGradient(NormQuantize&& of, Tensor dout)
     : of_(std::move(of)), dout_(std::move(dout)) {
   const norm::Affine affine{of_.scale_.data(), of_.shift_.data()};
-  const norm::Activation h = activation_of(of_.options_.activation);
+  const norm::Activation h = activation_of(of_.options_);
   const bool windows = of_.options_.pool && !of_.has_pooled_;
   find_map(
       visit_numbers(of_.has_pooled_ ? of_.pooled_ : of_.d_, [&](const auto* d, const Shape& shape) {
@@ -266,7 +266,7 @@ auto NormQuantizeGradient::with_images(F f) const {
                                .pooled_shape = of_.output_,
                                .options = of_.options_,
                                .affine = {of_.scale_.data(), of_.shift_.data()},
-                               .h = activation_of(of_.options_.activation),
+                               .h = activation_of(of_.options_),
                                .map = {a_.data(), b_.data(), c_.data()},
                                .dout = dout_.data()}));
   });
