@@ -31,10 +31,10 @@ struct NormQuantizeOptions {
   std::optional<PoolOptions> pool = {};  ///< a max pool, or none
   bool pool_first = false;               ///< pool, then normalise; otherwise normalise, then pool
   BlockActivation activation = BlockActivation::identity;
-  /// Of an identity: w(y) = 1[|y| <= window].
-  real window = std::numeric_limits<real>::infinity();
   /// Of the output codes: 1 .. 8 for clip01 and cabs, 1 for sign; 32: floats h(y), not for sign.
   int bits = 32;
+  /// Of an identity: w(y) = 1[|y| <= window].
+  real window = std::numeric_limits<real>::infinity();
 };
 
 /// What enters: x = a D.

@@ -97,7 +97,7 @@ double GlueReference::activate(real v) const {
 double GlueReference::window(real v) const {
   switch (options.activation) {
     case ops::BlockActivation::identity:
-      return 1;
+      return std::abs(v) <= options.window;
     case ops::BlockActivation::relu:
       return v > 0;
     case ops::BlockActivation::clip01:

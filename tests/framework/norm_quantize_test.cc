@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "fracbit/framework/error.h"
@@ -153,13 +154,15 @@ std::vector<Form2d> forms() {
 struct Activation {
   BlockActivation h;
   int bits;
+  real window = std::numeric_limits<real>::infinity();
 };
 
 constexpr Activation kActivations[] = {
-    {BlockActivation::identity, 32}, {BlockActivation::relu, 32},  {BlockActivation::clip01, 32},
-    {BlockActivation::cabs, 32},     {BlockActivation::clip01, 1}, {BlockActivation::clip01, 2},
-    {BlockActivation::clip01, 3},    {BlockActivation::clip01, 6}, {BlockActivation::cabs, 1},
-    {BlockActivation::cabs, 2},      {BlockActivation::cabs, 5},   {BlockActivation::sign, 1}};
+    {BlockActivation::identity, 32},   {BlockActivation::relu, 32},  {BlockActivation::clip01, 32},
+    {BlockActivation::cabs, 32},       {BlockActivation::clip01, 1}, {BlockActivation::clip01, 2},
+    {BlockActivation::clip01, 3},      {BlockActivation::clip01, 6}, {BlockActivation::cabs, 1},
+    {BlockActivation::cabs, 2},        {BlockActivation::cabs, 5},   {BlockActivation::sign, 1},
+    {BlockActivation::identity, 32, 1}};
 
 template <typename Check>
 void for_cases(Check check) {
@@ -171,7 +174,7 @@ void for_cases(Check check) {
         for (const bool training : {true, false}) {
           CAPTURE(kSeed, form.name, static_cast<int>(h.h), h.bits, pool_first, training);
           GlueReference reference =
-              whole_case(draw, form.shape, {{}, form.pool, pool_first, h.h, h.bits});
+              whole_case(draw, form.shape, {{}, form.pool, pool_first, h.h, h.bits, h.window});
           reference.training = training;
           check(draw, reference);
         }
