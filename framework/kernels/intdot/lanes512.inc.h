@@ -45,6 +45,23 @@ struct Lanes512 {
     _mm_storeu_si128(out + 2, _mm_unpacklo_epi16(ab1, cd1));
     _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(ab1, cd1));
   }
+  /// Four blocks from four rows of 64 bytes.
+  static void interleave_blocks(const uint8_t* a, const uint8_t* b, const uint8_t* c,
+                                const uint8_t* d, uint8_t* to, int64_t block_step) {
+    const Ints ab0 = _mm512_unpacklo_epi8(load(a), load(b));
+    const Ints ab1 = _mm512_unpackhi_epi8(load(a), load(b));
+    const Ints cd0 = _mm512_unpacklo_epi8(load(c), load(d));
+    const Ints cd1 = _mm512_unpackhi_epi8(load(c), load(d));
+    // A quarter of each vector is of one block: four groups of it.
+    const Ints q0 = _mm512_unpacklo_epi16(ab0, cd0), q1 = _mm512_unpackhi_epi16(ab0, cd0);
+    const Ints q2 = _mm512_unpacklo_epi16(ab1, cd1), q3 = _mm512_unpackhi_epi16(ab1, cd1);
+    const Ints low0 = _mm512_shuffle_i32x4(q0, q1, 0x44), low1 = _mm512_shuffle_i32x4(q2, q3, 0x44);
+    const Ints top0 = _mm512_shuffle_i32x4(q0, q1, 0xee), top1 = _mm512_shuffle_i32x4(q2, q3, 0xee);
+    _mm512_storeu_si512(to, _mm512_shuffle_i32x4(low0, low1, 0x88));
+    _mm512_storeu_si512(to + block_step, _mm512_shuffle_i32x4(low0, low1, 0xdd));
+    _mm512_storeu_si512(to + 2 * block_step, _mm512_shuffle_i32x4(top0, top1, 0x88));
+    _mm512_storeu_si512(to + 3 * block_step, _mm512_shuffle_i32x4(top0, top1, 0xdd));
+  }
   static void interleave_words(const int16_t* a, const int16_t* b, uint8_t* to) {
     __m128i* out = reinterpret_cast<__m128i*>(to);
     for (int half = 0; half < 2; ++half) {

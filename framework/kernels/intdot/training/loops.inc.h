@@ -21,11 +21,19 @@ void interleave_rest(const T* const* from, int64_t begin, int64_t n, uint8_t* to
   }
 }
 
+/// Lanes may also offer interleave_blocks, for four blocks at once.
+template <class L>
 void interleave_bytes(const uint8_t* const* from, int64_t n, uint8_t* to,
                       int64_t block_step) noexcept {
   int64_t i = 0;
+  if constexpr (requires { &L::interleave_blocks; }) {
+    constexpr int64_t kBlocks = 4;
+    for (; i + kBlocks * kLanes <= n; i += kBlocks * kLanes, to += kBlocks * block_step) {
+      L::interleave_blocks(from[0] + i, from[1] + i, from[2] + i, from[3] + i, to, block_step);
+    }
+  }
   for (; i + kLanes <= n; i += kLanes, to += block_step) {
-    Lanes::interleave_bytes(from[0] + i, from[1] + i, from[2] + i, from[3] + i, to);
+    L::interleave_bytes(from[0] + i, from[1] + i, from[2] + i, from[3] + i, to);
   }
   if (i < n) interleave_rest<uint8_t, 4>(from, i, n, to);
 }
@@ -43,6 +51,6 @@ constexpr Kernels make_kernels(const char* name) {
   return {name,
           {product<Bytes, StoreScaled>, outer<Bytes>, sums<Bytes>},
           {product<Words, StoreScaled>, outer<Words>, sums<Words>},
-          interleave_bytes,
+          interleave_bytes<Lanes>,
           interleave_words};
 }
