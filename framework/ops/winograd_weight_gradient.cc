@@ -19,13 +19,13 @@ constexpr int64_t kMostGroup = 9 << 18;
 constexpr int64_t kTiles = 8;
 /// Tasks are parts of the tiles, with sums of their own, and blocks of filters: what one thread has
 /// transformed or summed no other one reads, which would cost as much as the products do. A part
-/// has many tiles beside its sums, and the sums of all parts are not many. Where there are too many
-/// for two parts, two blocks transform the source twice.
+/// has many tiles beside its sums, and the sums of all parts are not many. Where parts are fewer
+/// than threads, or one, blocks of filters transform the source again.
 constexpr int64_t kPartTiles = 256;
 constexpr int64_t kMostParts = 16;
 constexpr int64_t kMostSums = 5 << 19;
 constexpr int64_t kMostSumsOfTwo = 5 << 20;
-constexpr int64_t kTasks = 2;
+constexpr int64_t kLeastTasks = 2;
 constexpr int64_t kLeastFilters = 64;
 /// A block of products: tiles of filters, and channels.
 constexpr int64_t kFilterTiles = 8;
@@ -88,9 +88,10 @@ class Sweep {
   }
 
  private:
+  /// By all filters, however many are this task's: the order of sums follows from it.
   int64_t group_tiles() const {
-    const int64_t sums = kPositions * filters_ * layout_.columns;
-    const int64_t per_tile = kPositions * (s_.channels + filters_);
+    const int64_t sums = kPositions * s_.filters * layout_.columns;
+    const int64_t per_tile = kPositions * (s_.channels + s_.filters);
     const int64_t wanted = std::clamp(sums, kLeastGroup, kMostGroup) / per_tile;
     return std::min(s_.tiles(), std::max<int64_t>(1, wanted / kTiles) * kTiles);
   }
@@ -185,7 +186,8 @@ void winograd_weight_gradient(const WinogradShape& s, const real* source, const 
                               real* dweight) {
   const Sums layout(s);
   const int64_t parts = parts_of(s, layout);
-  const int64_t wanted = std::max<int64_t>(1, kTasks / parts);
+  const int64_t tasks = std::max<int64_t>(kLeastTasks, threads());
+  const int64_t wanted = std::max<int64_t>(1, tasks / parts);
   const int64_t each = round_up(std::max(kLeastFilters, (s.filters + wanted - 1) / wanted),
                                 kFilterTiles * tile().rows);
   const int64_t blocks = (s.filters + each - 1) / each;

@@ -223,8 +223,13 @@ TEST_CASE("Winograd's error stays below 1e-4 with many channels and many tiles")
                    doubles(ops::conv2d_forward(x, weight, nullptr, exact))) <= 1e-4);
     CHECK(error_of(ops::conv2d_input_gradient(dy, weight, c.x, c.options),
                    doubles(ops::conv2d_input_gradient(dy, weight, c.x, exact))) <= 1e-4);
-    CHECK(error_of(ops::conv2d_weight_gradient(x, dy, c.weight, c.options),
-                   doubles(ops::conv2d_weight_gradient(x, dy, c.weight, exact))) <= 1e-4);
+    const Tensor dw = ops::conv2d_weight_gradient(x, dy, c.weight, c.options);
+    CHECK(error_of(dw, doubles(ops::conv2d_weight_gradient(x, dy, c.weight, exact))) <= 1e-4);
+    for (const int count : {1, 16}) {
+      set_threads(count);
+      CHECK(equal(dw, ops::conv2d_weight_gradient(x, dy, c.weight, c.options)));
+    }
+    set_threads(0);
   }
 }
 

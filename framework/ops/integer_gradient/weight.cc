@@ -15,8 +15,10 @@ namespace {
 namespace table = kernels::table;
 using table::kChannels, table::kCodes, table::kFilters, table::kWord, table::Method;
 
-/// Filters of a task, at most; and tasks worth cutting for.
+/// Filters of a task, at most and, to give each thread one, at least: a task makes the indices of
+/// its channels for its filters alone. And tasks worth cutting for.
 constexpr int64_t kTileFilters = 64;
+constexpr int64_t kLeastFilters = 8;
 constexpr int64_t kTasks = 8;
 /// Bytes of indices and codes of the samples that a task works on at once: the second cache.
 constexpr int64_t kGroupBytes = 384 << 10;
@@ -47,7 +49,8 @@ struct WeightCall {
         dw(result) {
     tile_filters = s.filters > kTileFilters ? kTileFilters : kTileFilters / 2;
     words = parts(s.channels, kWord);
-    task_words = std::max<int64_t>(1, tiles() * words / kTasks);
+    while (tiles() * words < threads() && tile_filters > kLeastFilters) tile_filters /= 2;
+    task_words = std::max<int64_t>(1, tiles() * words / std::max<int64_t>(kTasks, threads()));
     const int64_t bytes = task_words * WeightIndex::bytes(layout) + tile_filters * layout.pixels;
     samples = std::clamp<int64_t>(kGroupBytes / bytes, 1, std::max<int64_t>(1, s.images));
   }

@@ -14,7 +14,7 @@ namespace {
 /// Filters and channels of a task, at most: it transposes the samples for them alone.
 constexpr int64_t kTaskFilters = 64;
 constexpr int64_t kTaskChannels = 64;
-/// A gradient that would be fewer tasks is cut finer.
+/// A gradient that would be fewer tasks, or fewer than threads, is cut finer.
 constexpr int64_t kFewTasks = 4;
 /// Bytes of transposed samples that a task works on at once.
 constexpr int64_t kCache = 1 << 19;
@@ -39,8 +39,9 @@ struct Problem {
     }
     run = format.groups(shape.out_width);
     lines_of_x = (shape.out_height - 1) * shape.options.stride + shape.kernel_height;
-    while (tasks() < kFewTasks && task_channels > kLanes) task_channels /= 2;
-    while (tasks() < kFewTasks && task_filters > kLanes) task_filters /= 2;
+    const int64_t few = std::max<int64_t>(kFewTasks, threads());
+    while (tasks() < few && task_channels > kLanes) task_channels /= 2;
+    while (tasks() < few && task_filters > kLanes) task_filters /= 2;
   }
 
   int64_t down() const { return (geometry.group_filters + task_filters - 1) / task_filters; }
