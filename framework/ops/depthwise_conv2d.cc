@@ -1,6 +1,7 @@
 #include "fracbit/framework/ops/depthwise_conv2d.h"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/kernels/depthwise/depthwise.h"
+#include "fracbit/framework/kernels/finish/finish.h"
 #include "fracbit/framework/ops/column_sums.h"
 #include "fracbit/framework/ops/conv2d_geometry.h"
 #include "fracbit/framework/ops/examples.h"
@@ -26,7 +28,7 @@ constexpr int64_t kTaskNumbers = 1 << 15;
 constexpr int64_t kGroupPixels = 1024;
 constexpr int64_t kGroups = 32;
 
-const depthwise::Kernels& kernels() {
+const depthwise::Kernels& depthwise_kernels() {
   return depthwise::find(isa_name(active_isa()).data());
 }
 
@@ -143,17 +145,30 @@ void product(const std::vector<Part>& parts, int64_t channels, const real* x,
   const int64_t all = y.shape()[0] * rows;
   const int64_t row_numbers = std::max<int64_t>(1, y.size() / std::max<int64_t>(1, all));
   const int64_t grain = std::max<int64_t>(1, kTaskNumbers / row_numbers);
+  const bool finishes = pass != nullptr && pass->finish() != nullptr;
+  kernels::Finish finish{};
+  if (finishes) {
+    finish = *pass->finish();
+    finish.stream = streams(y.data(), y.size() / std::max<int64_t>(1, channels), channels);
+    pass = nullptr;
+  }
   if (pass != nullptr) pass->start((all + grain - 1) / grain, channels);
+  const depthwise::Kernels& kernel = depthwise_kernels();
+  const kernels::finish::Kernels& finishing = kernels::finish::find(isa_name(active_isa()).data());
   parallel_for(all, grain, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       for (const Part& part : parts) {
         if (row % rows >= part.rows.per_image()) continue;
-        part.rows.for_runs(
-            row / rows, row % rows, x, [&](const depthwise::Run& run, int64_t tap, int64_t to) {
-              kernels().product(run, part.w.data() + tap * channels, start.data(), y.data() + to);
-            });
+        part.rows.for_runs(row / rows, row % rows, x,
+                           [&](const depthwise::Run& run, int64_t tap, int64_t to) {
+                             const real* w = part.w.data() + tap * channels;
+                             real* to_y = y.data() + to;
+                             if (!finishes) return kernel.product(run, w, start.data(), to_y);
+                             finishing.depthwise(run, w, start.data(), finish, to_y);
+                           });
       }
     }
+    if (finish.stream) std::atomic_thread_fence(std::memory_order_seq_cst);
     if (pass == nullptr) return;
     const int64_t width = y.shape()[2];
     pass->add(begin / grain, y.data() + begin * width * channels, (end - begin) * width);
@@ -200,12 +215,13 @@ Tensor depthwise_conv2d_weight_gradient(const Tensor& x, const Tensor& dy, const
   const int64_t size = g.taps() * g.channels;
   const int64_t groups = std::clamp<int64_t>(grid.pixels() / kGroupPixels, 1, kGroups);
   Tensor sums = Tensor::zeros({groups, g.taps(), g.channels});
+  const depthwise::Kernels& kernel = depthwise_kernels();
   parallel_for(groups, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin * rows.count() / groups; row < end * rows.count() / groups; ++row) {
       real* into = sums.data() + begin * size;
       rows.for_runs(row / rows.per_image(), row % rows.per_image(), x.data(),
                     [&](const depthwise::Run& run, int64_t tap, int64_t from) {
-                      kernels().outer(run, dy.data() + from, into + tap * g.channels);
+                      kernel.outer(run, dy.data() + from, into + tap * g.channels);
                     });
     }
   });

@@ -6,6 +6,13 @@
 
 namespace fracbit::ops {
 
+bool streams(const real* y, int64_t pixels, int64_t channels) {
+  constexpr size_t kCacheBytes = 12 << 20, kLine = 64;
+  const size_t pixel_bytes = static_cast<size_t>(channels) * sizeof(real);
+  return static_cast<size_t>(pixels) * pixel_bytes >= kCacheBytes && pixel_bytes % kLine == 0 &&
+         reinterpret_cast<uintptr_t>(y) % kLine == 0;
+}
+
 void pass_over(Tensor& result, PixelPass& pass) {
   constexpr int64_t kBlockNumbers = 1 << 14;
   const int64_t channels = result.shape().back();

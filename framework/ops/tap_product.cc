@@ -1,7 +1,10 @@
 #include "fracbit/framework/ops/tap_product.h"
 
 #include <algorithm>
+#include <atomic>
 
+#include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/finish/finish.h"
 #include "fracbit/framework/kernels/tile/tile.h"
 #include "fracbit/framework/parallel.h"
 
@@ -43,27 +46,85 @@ class Ahead {
   int64_t part_ = 0;
 };
 
+/// Numbers of the columns of all panels; those of padding are zeros.
+std::vector<real> padded(const Panels& weights, const real* numbers) {
+  std::vector<real> made(static_cast<size_t>(weights.count() * tile().columns), real{0});
+  if (numbers != nullptr) std::copy_n(numbers, weights.columns, made.data());
+  return made;
+}
+
+/// The right operand of a product, and where its sums begin and what becomes of them.
+struct Columns {
+  Columns(const Panels& panels, const real* bias)
+      : weights(panels), start(padded(panels, bias)), finishes(false) {}
+
+  void finish_by(const kernels::Finish& given, bool stream) {
+    scale = padded(weights, given.scale), shift = padded(weights, given.shift);
+    finishes = true;
+    finish = {scale.data(), shift.data(), given.low, given.high, stream};
+  }
+
+  const Panels& weights;
+  std::vector<real> start, scale, shift;
+  bool finishes;
+  kernels::Finish finish{};
+};
+
+/// Those of one panel, for one tile after another.
+class PanelProduct {
+ public:
+  PanelProduct(const Columns& columns, int64_t p, int64_t taps, int64_t length)
+      : panel_(columns.weights.panel(p)),
+        taps_(taps),
+        length_(length),
+        finishes_(columns.finishes),
+        finish_(columns.finish) {
+    const kernels::tile::Kernels& kernel = tile();
+    const bool wide = columns.weights.width(p) == kernel.columns;
+    product_ = wide ? kernel.product : kernel.product_narrow;
+    const int64_t column = p * kernel.columns;
+    std::fill_n(starts_, kernel.rows, columns.start.data() + column);
+    if (!finishes_) return;
+    const auto& finishing = kernels::finish::find(isa_name(active_isa()).data());
+    finished_ = wide ? finishing.tile : finishing.tile_narrow;
+    finish_.scale += column;
+    finish_.shift += column;
+  }
+
+  void operator()(const real* const* sources, real* const* results) const {
+    if (!finishes_) return product_(sources, taps_, length_, panel_, starts_, results);
+    finished_(sources, taps_, length_, panel_, starts_, finish_, results);
+  }
+
+ private:
+  const real* panel_;
+  int64_t taps_, length_;
+  bool finishes_;
+  kernels::Finish finish_;
+  kernels::tile::Product product_;
+  kernels::finish::Tile finished_ = nullptr;
+  const real* starts_[kernels::tile::kMaxRows];
+};
+
 /// One panel of weights against all tiles of a block; a panel with padding goes by way of `spare`.
-void multiply_panel(const TapTable& table, int64_t length, const Panels& weights, int64_t p,
-                    const real* start, real* y, Ahead& ahead) {
-  const kernels::tile::Kernels& kernel = tile();
-  const int64_t width = weights.width(p);
-  const int64_t used = weights.used(p);
-  const auto product = width == kernel.columns ? kernel.product : kernel.product_narrow;
-  y += p * kernel.columns;
-  const real* starts[kernels::tile::kMaxRows];
-  std::fill_n(starts, kernel.rows, start + p * kernel.columns);
+void multiply_panel(const TapTable& table, int64_t length, const Columns& columns, int64_t p,
+                    real* y, Ahead& ahead) {
+  const PanelProduct product(columns, p, table.taps(), length);
+  const int64_t rows = tile().rows;
+  const int64_t width = columns.weights.width(p);
+  const int64_t used = columns.weights.used(p);
+  y += p * tile().columns;
   real* results[kernels::tile::kMaxRows];
-  real spare[kernels::tile::kMaxRows * kernels::tile::kMaxColumns];
+  alignas(64) real spare[kernels::tile::kMaxRows * kernels::tile::kMaxColumns];
   for (int64_t t = 0; t < table.tiles(); ++t) {
     const int64_t* places = table.results(t);
-    for (int64_t m = 0; m < kernel.rows; ++m) {
+    for (int64_t m = 0; m < rows; ++m) {
       results[m] = used == width ? y + places[m] : spare + m * width;
     }
     ahead.fetch();
-    product(table.sources(t), table.taps(), length, weights.panel(p), starts, results);
+    product(table.sources(t), results);
     if (used == width) continue;
-    for (int64_t m = 0; m < kernel.rows; ++m) std::copy_n(spare + m * width, used, y + places[m]);
+    for (int64_t m = 0; m < rows; ++m) std::copy_n(spare + m * width, used, y + places[m]);
   }
 }
 
@@ -87,8 +148,11 @@ void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, co
   const TapGrid grid = joined(pixels);
   const kernels::tile::Kernels& kernel = tile();
   const std::vector<real> zeros(static_cast<size_t>(grid.length), real{0});
-  std::vector<real> start(static_cast<size_t>(weights.count() * kernel.columns), real{0});
-  if (bias != nullptr) std::copy_n(bias, weights.columns, start.data());
+  const kernels::Finish* finish = pass == nullptr ? nullptr : pass->finish();
+  const bool stream = finish != nullptr && streams(y, grid.pixels(), grid.y_pixel);
+  if (finish != nullptr) pass = nullptr;
+  Columns columns(weights, bias);
+  if (finish != nullptr) columns.finish_by(*finish, stream);
   const int64_t grain = task_tiles(grid.pixels()) * kernel.rows;
   if (pass != nullptr) pass->start((grid.pixels() + grain - 1) / grain, grid.y_pixel);
   parallel_for(grid.pixels(), grain, [&](int64_t begin, int64_t end) {
@@ -96,8 +160,9 @@ void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, co
     table.enter(begin, end);
     Ahead ahead(grid, x, end, end + grain, weights.count() * table.tiles());
     for (int64_t p = 0; p < weights.count(); ++p) {
-      multiply_panel(table, grid.length, weights, p, start.data(), y, ahead);
+      multiply_panel(table, grid.length, columns, p, y, ahead);
     }
+    if (stream) std::atomic_thread_fence(std::memory_order_seq_cst);
     if (pass != nullptr) pass->add(begin / grain, y + begin * grid.y_pixel, end - begin);
   });
 }

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
+#include "fracbit/framework/buffer.h"
 #include "fracbit/framework/cpu.h"
 #include "fracbit/framework/kernels/depthwise/reference.h"
+#include "fracbit/framework/kernels/finish/finish.h"
 #include "fracbit/framework/random.h"
+#include "kernels/finish_case.h"
 #include "support/catch.h"
 
 namespace {
@@ -57,7 +61,7 @@ void for_each_case(const Body& body) {
               Size{7, channels, 1, 5, 3}, Size{9, channels, 0, 0, 1}}) {
           INFO(isa_name(isa) << ", " << channels << " channels, " << size.tap_rows << " x "
                              << size.tap_columns << " taps");
-          body(kernels, size, whole);
+          body(isa, kernels, size, whole);
         }
       }
     }
@@ -67,7 +71,7 @@ void for_each_case(const Body& body) {
 }  // namespace
 
 TEST_CASE("depthwise products equal the reference") {
-  for_each_case([](const depthwise::Kernels& kernels, const Size& size, bool whole) {
+  for_each_case([](fracbit::Isa, const depthwise::Kernels& kernels, const Size& size, bool whole) {
     const auto x = numbers(size.x_numbers(), whole, 1), w = numbers(size.w_numbers(), whole, 2);
     const auto start = numbers(size.channels, whole, 3);
     auto got = numbers(size.y_numbers(), whole, 4), expected = got;
@@ -86,8 +90,35 @@ TEST_CASE("depthwise products equal the reference") {
   });
 }
 
+TEST_CASE("a finished depthwise product has the bits of a product and a pass over it") {
+  for_each_case(
+      [](fracbit::Isa isa, const depthwise::Kernels& kernels, const Size& size, bool whole) {
+        const auto x = numbers(size.x_numbers(), whole, 1), w = numbers(size.w_numbers(), whole, 2);
+        auto start = numbers(size.channels, whole, 3);
+        auto scale = numbers(size.channels, whole, 5), shift = numbers(size.channels, whole, 6);
+        fracbit::tests::enter_odd_numbers(start.data(), scale.data(), shift.data(), size.channels);
+        auto sums = numbers(size.y_numbers(), whole, 4);
+        kernels.product(size.run(x.data()), w.data(), start.data(), sums.data());
+        for (const auto& h : fracbit::tests::kFinishes) {
+          // Whole vectors alone are streamed, at multiples of their size.
+          const bool stream = size.channels % 16 == 0;
+          fracbit::Buffer<real> got(size.y_numbers());
+          const auto& finishing = fracbit::kernels::finish::find(isa_name(isa).data());
+          finishing.depthwise(size.run(x.data()), w.data(), start.data(),
+                              {scale.data(), shift.data(), h.low, h.high, stream}, got.data());
+          const auto expected = fracbit::tests::passed(
+              isa, sums.data(), 2 * size.pixels, size.channels, {scale.data(), shift.data()}, h);
+          for (int64_t p = 0; p < size.pixels; ++p) {
+            const int64_t at = 2 * p * size.channels;
+            CHECK(std::memcmp(got.data() + at, expected.data() + at,
+                              static_cast<size_t>(size.channels) * sizeof(real)) == 0);
+          }
+        }
+      });
+}
+
 TEST_CASE("depthwise outer products equal the reference") {
-  for_each_case([](const depthwise::Kernels& kernels, const Size& size, bool whole) {
+  for_each_case([](fracbit::Isa, const depthwise::Kernels& kernels, const Size& size, bool whole) {
     const auto x = numbers(size.x_numbers(), whole, 1), dy = numbers(size.y_numbers(), whole, 2);
     auto got = numbers(size.w_numbers(), whole, 3), expected = got;
     kernels.outer(size.run(x.data()), dy.data(), got.data());

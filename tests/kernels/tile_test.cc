@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/finish/finish.h"
 #include "fracbit/framework/kernels/tile/reference.h"
 #include "fracbit/framework/random.h"
+#include "kernels/finish_case.h"
 #include "support/catch.h"
 
 namespace {
@@ -87,6 +90,38 @@ void check_product(const Case& c, int64_t columns, const ProductSize& size, bool
   check_equal(got, expected, c.whole);
 }
 
+/// Rows of a tile with one tap of 5 numbers, each row at a multiple of 64 bytes.
+void check_finished(const Case& c, int64_t columns, const fracbit::kernels::norm::Activation& h,
+                    bool stream) {
+  constexpr int64_t kLength = 5, kStep = tile::kMaxColumns;
+  const int64_t rows = c.kernels.rows;
+  Numbers x(rows * kLength, c.whole, 1), b(kLength * columns, c.whole, 2);
+  Numbers scale(columns, c.whole, 5), shift(columns, c.whole, 6), start(columns, c.whole, 4);
+  fracbit::tests::enter_odd_numbers(start.data(), scale.data(), shift.data(), columns);
+  alignas(64) real got[tile::kMaxRows * kStep];
+  real sums[tile::kMaxRows * kStep];
+  std::vector<const real*> a, starts(static_cast<size_t>(rows), start.data());
+  std::vector<real*> to_got, to_sums;
+  for (int64_t m = 0; m < rows; ++m) {
+    a.push_back(x.data() + m * kLength);
+    to_got.push_back(got + m * kStep);
+    to_sums.push_back(sums + m * columns);
+  }
+  const bool wide = columns == c.kernels.columns;
+  const auto& finishing = fracbit::kernels::finish::find(isa_name(c.isa).data());
+  (wide ? finishing.tile : finishing.tile_narrow)(
+      a.data(), 1, kLength, b.data(), starts.data(),
+      {scale.data(), shift.data(), h.low, h.high, stream}, to_got.data());
+  (wide ? c.kernels.product : c.kernels.product_narrow)(a.data(), 1, kLength, b.data(),
+                                                        starts.data(), to_sums.data());
+  const auto expected =
+      fracbit::tests::passed(c.isa, sums, rows, columns, {scale.data(), shift.data()}, h);
+  for (int64_t m = 0; m < rows; ++m) {
+    CHECK(std::memcmp(got + m * kStep, expected.data() + m * columns,
+                      static_cast<size_t>(columns) * sizeof(real)) == 0);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("tile products equal the reference") {
@@ -96,6 +131,19 @@ TEST_CASE("tile products equal the reference") {
         INFO(columns << " columns, taps " << size.taps << ", length " << size.length);
         check_product(c, columns, size, false);
         check_product(c, columns, size, true);
+      }
+    }
+  });
+}
+
+TEST_CASE("a finished tile has the bits of a product and a pass over it") {
+  for_each_kernel([](const Case& c) {
+    for (const int64_t columns : {c.kernels.columns, c.kernels.narrow_columns()}) {
+      for (const auto& h : fracbit::tests::kFinishes) {
+        for (const bool stream : {false, true}) {
+          INFO(columns << " columns, from " << h.low << " to " << h.high << ", stream " << stream);
+          check_finished(c, columns, h, stream);
+        }
       }
     }
   });

@@ -24,11 +24,20 @@ inline void store(real* p, const P& value) {
   vec::pstoreu(p, value);
 }
 
+/// The sums of Product are stored as they are.
+struct AsTheyAre {
+  AsTheyAre from(int64_t) const { return {}; }
+  template <typename P>
+  void store(real* p, const P& sum) const {
+    vec::pstoreu(p, sum);
+  }
+};
+
 /// PIXELS pixels of Product in one vector of channels. With STEP = 1 or 2 there are three columns
 /// of taps, and pixels are STEP of them apart: they share what is loaded. STEP = 0: any taps.
-template <typename P, int PIXELS, int STEP>
+template <typename P, int PIXELS, int STEP, typename End>
 [[gnu::always_inline]] inline void product_at(const Run& run, const real* x, const real* w,
-                                              const real* start, real* y) {
+                                              const real* start, const End& end, real* y) {
   P sums[PIXELS];
 #pragma GCC unroll 8
   for (int p = 0; p < PIXELS; ++p) sums[p] = load<P>(start);
@@ -55,30 +64,30 @@ template <typename P, int PIXELS, int STEP>
     }
   }
 #pragma GCC unroll 8
-  for (int p = 0; p < PIXELS; ++p) store<P>(y + p * run.y_pixel, sums[p]);
+  for (int p = 0; p < PIXELS; ++p) end.store(y + p * run.y_pixel, sums[p]);
 }
 
-template <int PIXELS, int STEP>
+template <int PIXELS, int STEP, typename End>
 inline void product_pixels(const Run& all, int64_t from, const real* w, const real* start,
-                           real* y) {
+                           const End& end, real* y) {
   const Run run = all;
   const real* x = run.x + from * run.x_pixel;
   if (w == nullptr) w = start;  // without taps there may be no weights, and none is read
   y += from * run.y_pixel;
   int64_t c = 0;
   for (; c + kWidth <= run.channels; c += kWidth) {
-    product_at<Packet, PIXELS, STEP>(run, x + c, w + c, start + c, y + c);
+    product_at<Packet, PIXELS, STEP>(run, x + c, w + c, start + c, end.from(c), y + c);
   }
   for (; c < run.channels; ++c) {
-    product_at<real, PIXELS, STEP>(run, x + c, w + c, start + c, y + c);
+    product_at<real, PIXELS, STEP>(run, x + c, w + c, start + c, end.from(c), y + c);
   }
 }
 
-template <int STEP>
-void product_step(const Run& run, const real* w, const real* start, real* y) {
+template <int STEP, typename End>
+void product_step(const Run& run, const real* w, const real* start, const End& end, real* y) {
   int64_t p = 0;
-  for (; p + 4 <= run.pixels; p += 4) product_pixels<4, STEP>(run, p, w, start, y);
-  for (; p < run.pixels; ++p) product_pixels<1, STEP>(run, p, w, start, y);
+  for (; p + 4 <= run.pixels; p += 4) product_pixels<4, STEP>(run, p, w, start, end, y);
+  for (; p < run.pixels; ++p) product_pixels<1, STEP>(run, p, w, start, end, y);
 }
 
 /// What STEP is for a run.
@@ -87,11 +96,16 @@ inline int64_t step_of(const Run& run) {
   return run.x_pixel == run.channels ? 1 : run.x_pixel == 2 * run.channels ? 2 : 0;
 }
 
-void product(const Run& run, const real* w, const real* start, real* y) noexcept {
+template <typename End>
+inline void product_to(const Run& run, const real* w, const real* start, const End& end, real* y) {
   const int64_t step = step_of(run);
-  if (step == 1) return product_step<1>(run, w, start, y);
-  if (step == 2) return product_step<2>(run, w, start, y);
-  product_step<0>(run, w, start, y);
+  if (step == 1) return product_step<1>(run, w, start, end, y);
+  if (step == 2) return product_step<2>(run, w, start, end, y);
+  product_step<0>(run, w, start, end, y);
+}
+
+void product(const Run& run, const real* w, const real* start, real* y) noexcept {
+  product_to(run, w, start, AsTheyAre{}, y);
 }
 
 /// PIXELS pixels of Outer in one vector of channels; STEP as in product_at.

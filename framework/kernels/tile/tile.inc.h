@@ -20,9 +20,11 @@ inline Packet broadcast(real value) {
   return vec::pset1<Packet>(value);
 }
 
-template <int MR, int V>
-void product(const real* const* a, int64_t taps, int64_t length, const real* b,
-             const real* const* start, real* const* c) noexcept {
+/// Calls store(m, v, sums) for the vectors of a tile.
+template <int MR, int V, typename Store>
+[[gnu::always_inline]] inline void sum_tile(const real* const* a, int64_t taps, int64_t length,
+                                            const real* b, const real* const* start,
+                                            const Store& store) {
   Packet sums[MR][V];
 #pragma GCC unroll 16
   for (int m = 0; m < MR; ++m) {
@@ -47,8 +49,15 @@ void product(const real* const* a, int64_t taps, int64_t length, const real* b,
 #pragma GCC unroll 16
   for (int m = 0; m < MR; ++m) {
 #pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) vec::pstoreu(c[m] + v * kWidth, sums[m][v]);
+    for (int v = 0; v < V; ++v) store(m, v, sums[m][v]);
   }
+}
+
+template <int MR, int V>
+void product(const real* const* a, int64_t taps, int64_t length, const real* b,
+             const real* const* start, real* const* c) noexcept {
+  sum_tile<MR, V>(a, taps, length, b, start,
+                  [c](int m, int v, const Packet& sum) { vec::pstoreu(c[m] + v * kWidth, sum); });
 }
 
 template <int MR, int V>
@@ -99,8 +108,8 @@ inline void transpose_block(const real* source, int64_t step, int64_t columns, r
 }
 #pragma GCC diagnostic pop
 
-void pack(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
-          real* panel) noexcept {
+inline void pack(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
+                 real* panel) noexcept {
   const int64_t whole_columns = count / kWidth * kWidth;
   const int64_t whole_length = length / kWidth * kWidth;
   for (int64_t k = 0; k < whole_length; k += kWidth) {
@@ -115,8 +124,8 @@ void pack(const real* source, int64_t step, int64_t count, int64_t length, int64
   }
 }
 
-void copy(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
-          real* panel) noexcept {
+inline void copy(const real* source, int64_t step, int64_t count, int64_t length, int64_t columns,
+                 real* panel) noexcept {
   const int64_t whole = count / kWidth * kWidth;
   for (int64_t k = 0; k < length; ++k, source += step, panel += columns) {
     for (int64_t n = 0; n < whole; n += kWidth) vec::pstoreu(panel + n, load(source + n));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fracbit/framework/cpu.h"
+#include "fracbit/framework/kernels/finish/finish.h"
 #include "fracbit/framework/kernels/norm/norm.h"
 #include "fracbit/framework/ops/norm_quantize/activation.h"
 
@@ -30,7 +31,16 @@ EvaluationPass::EvaluationPass(const Tensor& gamma, const Tensor& beta, const Te
     scale_[c] = static_cast<real>(slope);
     shift_[c] = static_cast<real>(beta[c] - running_mean[c] * slope);
   }
+  const norm::Activation h = activation_of(activation);
+  if (h.two_sided) return;
+  finish_ = std::make_unique<kernels::Finish>(kernels::Finish{.scale = scale_.data(),
+                                                              .shift = shift_.data(),
+                                                              .low = h.low,
+                                                              .high = h.high,
+                                                              .stream = false});
 }
+
+EvaluationPass::~EvaluationPass() = default;
 
 void EvaluationPass::start(int64_t, [[maybe_unused]] int64_t channels) {
   assert(channels == scale_.size());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "fracbit/framework/ops/norm_quantize.h"
 #include "fracbit/framework/ops/pixel_pass.h"
 
@@ -13,14 +15,18 @@ class EvaluationPass : public PixelPass {
   EvaluationPass(const Tensor& gamma, const Tensor& beta, const Tensor& running_mean,
                  const Tensor& running_var, const BatchNormOptions& norm,
                  BlockActivation activation);
+  ~EvaluationPass() override;
 
   void start(int64_t blocks, int64_t channels) override;
   void add(int64_t block, real* first, int64_t pixels) override;
+  /// Null where h is of |y|.
+  const kernels::Finish* finish() const override { return finish_.get(); }
 
  private:
   Tensor scale_;  ///< s
   Tensor shift_;  ///< t
   BlockActivation activation_;
+  std::unique_ptr<const kernels::Finish> finish_;
 };
 
 }  // namespace fracbit::ops
