@@ -23,6 +23,12 @@ template <typename P>
 inline void store(real* p, const P& value) {
   vec::pstoreu(p, value);
 }
+/// GCC leaves out calls that only prefetch, so this is none.
+template <typename P>
+[[gnu::always_inline]] inline void ask_for(const real* p) {
+  constexpr int kReads = 0, kSecondLevel = 2;
+  if constexpr (sizeof(P) > sizeof(real)) __builtin_prefetch(p, kReads, kSecondLevel);
+}
 
 /// The sums of Product are stored as they are.
 struct AsTheyAre {
@@ -34,7 +40,8 @@ struct AsTheyAre {
 };
 
 /// PIXELS pixels of Product in one vector of channels. With STEP = 1 or 2 there are three columns
-/// of taps, and pixels are STEP of them apart: they share what is loaded. STEP = 0: any taps.
+/// of taps, and pixels are STEP of them apart: they share what is loaded, and ask for what the same
+/// pixels of the next row will see first. STEP = 0: any taps.
 template <typename P, int PIXELS, int STEP, typename End>
 [[gnu::always_inline]] inline void product_at(const Run& run, const real* x, const real* w,
                                               const real* start, const End& end, real* y) {
@@ -55,6 +62,7 @@ template <typename P, int PIXELS, int STEP, typename End>
 #pragma GCC unroll 20
       for (int column = 0; column < (PIXELS - 1) * STEP + 3; ++column) {
         const P value = load<P>(x + column * run.channels);
+        if (u < STEP) ask_for<P>(x + run.tap_rows * run.x_row + column * run.channels);
 #pragma GCC unroll 8
         for (int p = 0; p < PIXELS; ++p) {
           const int t = column - p * STEP;
