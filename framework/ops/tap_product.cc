@@ -12,12 +12,17 @@ namespace fracbit::ops {
 namespace {
 
 /// Tiles of pixels that one task takes through all panels of weights: many, which read the weights
-/// from the cache, but fewer where there would be too few tasks.
+/// from the cache, but not so many that there are few tasks. Of these, the number that leaves least
+/// to do for one of two threads alone.
 int64_t task_tiles(int64_t pixels) {
-  constexpr int64_t kMost = 16, kLeast = 4, kEnoughTasks = 32;
-  int64_t tiles = kMost;
-  while (tiles > kLeast && pixels < kEnoughTasks * tiles * tile().rows) tiles /= 2;
-  return tiles;
+  constexpr int64_t kMost = 16, kLeast = 4, kTasks = 12;
+  const int64_t all = (pixels + tile().rows - 1) / tile().rows;
+  const auto rounds = [all](int64_t tiles) { return ((all + tiles - 1) / tiles + 1) / 2 * tiles; };
+  int64_t best = std::clamp(all / kTasks, kLeast, kMost);
+  for (int64_t tiles = best; tiles >= kLeast; --tiles) {
+    if (rounds(tiles) < rounds(best)) best = tiles;
+  }
+  return best;
 }
 
 /// What the next block reads of x, on its way into the cache in as many parts as the products of
