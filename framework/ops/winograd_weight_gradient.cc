@@ -82,7 +82,12 @@ class Sweep {
   void run(const real* source, const real* dresult, int64_t begin, int64_t end, real* sums) {
     for (int64_t tile = begin; tile < end; tile += group_) {
       const int64_t count = std::min(group_, end - tile);
-      for (int64_t t = 0; t < count; ++t) transform(source, dresult, tile + t, t);
+      TilePixels source_tiles(s_, source_images(s_, source), zeros_.data(), tile);
+      TilePixels gradient_tiles(s_, gradient_images(s_, dresult, first_, filters_), zeros_.data(),
+                                tile);
+      for (int64_t t = 0; t < count; ++t) {
+        transform(source_tiles.next(), gradient_tiles.next(), t);
+      }
       multiply(count, tile > begin, sums);
     }
   }
@@ -96,18 +101,11 @@ class Sweep {
     return std::min(s_.tiles(), std::max<int64_t>(1, wanted / kTiles) * kTiles);
   }
 
-  /// Tile `number` becomes row t.
-  void transform(const real* source, const real* dresult, int64_t number, int64_t t) {
-    const WinogradTile at(s_, number);
-    const real* pixels[kPositions];
-    enter_pixels(source + at.image * s_.height * s_.width * s_.channels, s_.height, s_.width,
-                 s_.channels, at.row - s_.offset, at.column - s_.offset, kernels::winograd::kReach,
-                 zeros_.data(), pixels);
-    winograd(s_.kernel).input(pixels, s_.channels, v_.data.data() + t * v_.row, v_.step);
-    const int64_t image = at.image * s_.out_height * s_.out_width * s_.filters;
-    enter_pixels(dresult + image + first_, s_.out_height, s_.out_width, s_.filters, at.row,
-                 at.column, s_.tile(), zeros_.data(), pixels);
-    winograd(s_.kernel).output_gradient(pixels, filters_, w_.data.data() + t * w_.row, w_.step);
+  /// A tile becomes row t.
+  void transform(const real* const* source, const real* const* dresult, int64_t t) {
+    const kernels::winograd::Transforms& transforms = winograd(s_.kernel);
+    transforms.input(source, s_.channels, v_.data.data() + t * v_.row, v_.step);
+    transforms.output_gradient(dresult, filters_, w_.data.data() + t * w_.row, w_.step);
   }
 
   /// sums[position][f][c] = or += sum over t < count of w[position][t][f] v[position][t][c].

@@ -208,6 +208,7 @@ TEST_CASE("Winograd's error stays below 1e-4 with many channels and many tiles")
       {{9, 64, 64, 16}, {17, 3, 3, 16}, {.padding_begin = 1, .padding_end = 1}},
       {{9, 14, 14, 192}, {32, 5, 5, 192}, {.padding_begin = 2, .padding_end = 2}},
       {{33, 8, 8, 260}, {257, 3, 3, 260}, {.padding_begin = 1, .padding_end = 1}},
+      {{8, 7, 7, 300}, {219, 3, 3, 300}, {.padding_begin = 1, .padding_end = 1}},
   };
   const auto doubles = [](const Tensor& from) {
     return std::vector<double>(from.span().begin(), from.span().end());
@@ -219,8 +220,11 @@ TEST_CASE("Winograd's error stays below 1e-4 with many channels and many tiles")
     const Tensor dy = normal_numbers(ops::conv2d_shape(c.x, c.weight, c.options), 4);
     ops::Conv2dOptions exact = c.options;
     exact.exact = true;
-    CHECK(error_of(ops::conv2d_forward(x, weight, nullptr, c.options),
-                   doubles(ops::conv2d_forward(x, weight, nullptr, exact))) <= 1e-4);
+    const Tensor bias = normal_numbers({c.weight[0]}, 3);
+    ops::BlockMoments moments;
+    const Tensor y = ops::conv2d_forward(x, weight, &bias, c.options, &moments);
+    check_moments(moments.merged(), y);
+    CHECK(error_of(y, doubles(ops::conv2d_forward(x, weight, &bias, exact))) <= 1e-4);
     CHECK(error_of(ops::conv2d_input_gradient(dy, weight, c.x, c.options),
                    doubles(ops::conv2d_input_gradient(dy, weight, c.x, exact))) <= 1e-4);
     const Tensor dw = ops::conv2d_weight_gradient(x, dy, c.weight, c.options);
