@@ -25,7 +25,7 @@ constexpr const char* kOp = "depthwise_conv2d";
 /// Numbers of the result that one task makes, in whole rows.
 constexpr int64_t kTaskNumbers = 1 << 15;
 /// Pixels that are worth a partial sum of a weight gradient, and most partial sums.
-constexpr int64_t kGroupPixels = 1024;
+constexpr int64_t kGroupPixels = 128;
 constexpr int64_t kGroups = 32;
 
 const depthwise::Kernels& depthwise_kernels() {
