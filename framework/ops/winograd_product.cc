@@ -17,6 +17,7 @@ using kernels::winograd::kPositions;
 
 constexpr int64_t kLeastChannels = 16;
 constexpr int64_t kLeastTiles = 32;
+
 /// [begin, end)
 struct Range {
   int64_t begin, end;
