@@ -42,8 +42,8 @@ class Quantizer {
   /// x. Uses the scales of the last simulate() or encode().
   virtual Tensor backward(const Tensor& x, const Tensor& dy) const = 0;
 
-  /// The largest |x| whose gradient backward() passes, where that alone decides; infinite: all pass.
-  /// A block then tells by its own sums, and keeps no floats for backward().
+  /// The largest |x| whose gradient backward() passes, where that alone decides; infinite: all
+  /// pass. A block then tells by its own sums, and keeps no floats for backward().
   virtual std::optional<real> window() const { return {}; }
 
   /// A fixed function of each element alone, as ops::NormQuantize offers it: codes of `bits` of h.
