@@ -19,7 +19,6 @@ using ops::BlockActivation;
 /// Bytes of an output from which on it is not kept between its uses but made again from D, which
 /// the backward pass needs anyway.
 constexpr double kWorthForgetting = 32 << 20;
-constexpr double kCodeBits = 8;  ///< of GradientCodes, at most
 
 Shape weight_shape(const Block::Spec& spec) {
   require_positive("block", "in", spec.in);
@@ -118,7 +117,8 @@ Block::Block(const Spec& spec)
   if (spec.quantize_output) outputs_ = scheme.activations(spec_.quant);
   if (outputs_) step_ = outputs_->step();
   on_grid_ = on_grid(spec_.quant);
-  if (weights_ && spec_.quant.grad_bits > kCodeBits && spec_.quant.grad_bits < 32) {
+  if (weights_ && spec_.quant.grad_bits > quantize::GradientQuantizer::kByteBits &&
+      spec_.quant.grad_bits < 32) {
     wide_gradients_ = std::make_shared<const quantize::GradientQuantizer>(
         static_cast<int>(spec_.quant.grad_bits));
   }

@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace fracbit::layers {
-namespace {
-
-constexpr int kCodeBits = 8;  ///< of GradientCodes, at most
-
-}  // namespace
 
 bool on_grid(const quantize::Spec& spec) {
   const quantize::Scheme& scheme = quantize::find(spec.scheme);
@@ -38,7 +33,7 @@ void name_engines(const BlockProduct& product, const OperandMakers& makers, int6
   const Value inputs = few(*makers.inputs);
   const Value weights = few(*makers.weights);
   info.engine = BlockProduct::name(inputs, weights, taps, group_filters);
-  if (makers.gradient_bits > kCodeBits) return;
+  if (makers.gradient_bits > quantize::GradientQuantizer::kByteBits) return;
   const int bits = static_cast<int>(makers.gradient_bits);
   info.input_gradient = product.input_gradient_name(weights, bits);
   info.weight_gradient = product.weight_gradient_name(inputs, bits);
