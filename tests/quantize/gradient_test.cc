@@ -46,6 +46,16 @@ TEST_CASE("packed gradients decode to the simulated ones, for any number of thre
   }
 }
 
+TEST_CASE("gradients as bytes stand for the simulated ones; more bits than a byte are refused") {
+  const Tensor g = gradient({5, 7, 3, 67}, 1e-3);
+  for (int bits = 1; bits <= GradientQuantizer::kByteBits; ++bits) {
+    const GradientQuantizer quantizer(bits);
+    check_equal(values(quantizer.codes(g, noise(2))), values(quantizer.simulate(g, noise(2))));
+  }
+  CHECK(GradientQuantizer(4).codes(Tensor::zeros({0, 3}), noise(2)).codes.size() == 0);
+  CHECK_THROWS_AS(GradientQuantizer(9).codes(g, noise(2)), ConfigError);
+}
+
 TEST_CASE("given noise and drawn noise are the same arithmetic") {
   const Tensor g = gradient({3, 50}, 2);
   const Random random = noise(4);
