@@ -12,7 +12,8 @@ namespace fracbit::ops {
 /// integers. With D the sum of (2 q - top) times a level of the other operand:
 ///
 ///   dx = (scale_g[n] scale_w) float(D)
-///   dw = scale_x acc,  acc = fma(scale_g[b], float(D_b), acc) over the samples b in order, from 0
+///   dw = scale_x acc,  acc = fma(scale_g[b], float(D_b), acc) over the samples b in order, from 0;
+///        dense, acc = fma(scale_g[b] (2 q - top), level, acc)
 ///
 /// so that every instruction set and number of threads gives the same bits. A tap outside the image
 /// adds nothing, also for +-1 operands.

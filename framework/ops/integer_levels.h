@@ -21,7 +21,9 @@ IntTensor integer_linear(const IntTensor& x, const IntTensor& w);
 ///
 ///   dx = (scale_g[n] scale_w) float(D)
 ///   dw = scale_x acc,  acc = fma(scale_g[b], float(D_b), acc) over the samples b in order, from 0;
-///        with one scale_x per sample, acc = fma(scale_g[b] scale_x[b], float(D_b), acc) alone
+///        with one scale_x per sample, acc = fma(scale_g[b] scale_x[b], float(D_b), acc) alone.
+///        Dense, where D_b is the product of one q and one level of x, the scale is multiplied with
+///        2 q - top: acc = fma(scale (2 q - top), level, acc)
 ///
 /// so that every instruction set and number of threads gives the same bits. With one scale_w per
 /// filter, which stands inside the sum, dx is the float product of the values.

@@ -121,15 +121,26 @@ Tensor plain_input_gradient(const Case& c) {
   return dx;
 }
 
+/// Whether a sample is one pixel under one tap: its products are then rounded one by one.
+bool is_dense(const Case& c) {
+  const int64_t pixels = c.x[1] * c.x[2] * c.g.shape[1] * c.g.shape[2];
+  return c.options.groups == 1 && c.options.padding_begin == 0 &&
+         pixels * c.weight[1] * c.weight[2] == 1;
+}
+
 Tensor plain_weight_gradient(const Case& c) {
   const std::vector<int32_t> a = levels(c.inputs.bits);
   Tensor dw = Tensor::zeros(c.weight);
   for (int64_t n = 0; n < c.x[0]; ++n) {
     std::vector<int32_t> d(static_cast<size_t>(c.weight.size()));
     for_each_product(c, [&](int64_t y, int64_t x, int64_t k) {
-      d[static_cast<size_t>(k)] += gradient_level(c.g, n * c.g.shape.stride0() + y) *
-                                   a[static_cast<size_t>(n * c.x.stride0() + x)];
+      const int32_t level = gradient_level(c.g, n * c.g.shape.stride0() + y);
+      const int32_t input = a[static_cast<size_t>(n * c.x.stride0() + x)];
+      d[static_cast<size_t>(k)] += level * input;
+      if (!is_dense(c)) return;
+      dw[k] = std::fma(c.g.scales[n] * static_cast<real>(level), static_cast<real>(input), dw[k]);
     });
+    if (is_dense(c)) continue;
     for (size_t i = 0; i < d.size(); ++i) {
       real& sum = dw[static_cast<int64_t>(i)];
       sum = std::fma(c.g.scales[n], static_cast<real>(d[i]), sum);

@@ -12,7 +12,7 @@ namespace {
 namespace vec = Eigen::internal;
 using Packet = vec::packet_traits<real>::type;
 constexpr int kWidth = vec::packet_traits<real>::size;
-constexpr int kVectors = 2, kColumns = kVectors * kWidth, kRows = 6;
+constexpr int kVectors = 2, kColumns = kVectors * kWidth, kRows = 8;
 
 /// R filters of two vectors of channels, of which the first `count` are written.
 template <int R>
@@ -20,18 +20,15 @@ void tile(const OuterProduct& d, int64_t f, int64_t k, int64_t count) {
   Packet sums[R][kVectors];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) sums[r][0] = sums[r][1] = vec::pset1<Packet>(0);
-  const real* g = d.g + f;
-  const real* x = d.x + k;
-  for (int64_t b = 0; b < d.samples; ++b, g += d.g_sample, x += d.x_sample) {
-    const Packet scale = vec::pset1<Packet>(d.scale[b]);
+  const real* g = d.g + f / kPanel * d.samples * kPanel + f % kPanel;
+  const real* x = d.x + k / kPanel * d.samples * kPanel + k % kPanel;
+  for (int64_t b = 0; b < d.samples; ++b, g += kPanel, x += kPanel) {
     const Packet inputs[kVectors] = {vec::ploadu<Packet>(x), vec::ploadu<Packet>(x + kWidth)};
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      const Packet level = vec::pset1<Packet>(g[r]);
+      const Packet each = vec::pset1<Packet>(g[r]);
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) {
-        sums[r][v] = vec::pmadd(scale, vec::pmul(level, inputs[v]), sums[r][v]);
-      }
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = vec::pmadd(each, inputs[v], sums[r][v]);
     }
   }
   const Packet last = vec::pset1<Packet>(d.last_scale);
@@ -48,13 +45,18 @@ void tile(const OuterProduct& d, int64_t f, int64_t k, int64_t count) {
   }
 }
 
-void product(const OuterProduct& d) noexcept {
+/// R filters of all channels.
+template <int R>
+void rows(const OuterProduct& d, int64_t f) {
   for (int64_t k = 0; k < d.channels; k += kColumns) {
-    const int64_t count = d.channels - k < kColumns ? d.channels - k : kColumns;
-    int64_t f = 0;
-    for (; f + kRows <= d.filters; f += kRows) tile<kRows>(d, f, k, count);
-    for (; f < d.filters; ++f) tile<1>(d, f, k, count);
+    tile<R>(d, f, k, d.channels - k < kColumns ? d.channels - k : kColumns);
   }
+}
+
+void product(const OuterProduct& d) noexcept {
+  int64_t f = 0;
+  for (; f + kRows <= d.filters; f += kRows) rows<kRows>(d, f);
+  for (; f < d.filters; ++f) rows<1>(d, f);
 }
 
 }  // namespace

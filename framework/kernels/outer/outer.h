@@ -4,19 +4,19 @@
 
 #include "fracbit/framework/real.h"
 
-/// Weight gradients of dense layers on exact levels: a sample is one product to a weight.
+/// Weight gradients of dense layers: a sample is one product to a weight.
 namespace fracbit::kernels::outer {
 
-/// sums[f][k] = fma(scale[b], g[b][f] x[b][k], sums[f][k]) for the samples b in order, from 0; the
-/// products of levels are exact.
+/// Columns of a panel of an operand: [columns / kPanel][samples][kPanel], so that all samples of a
+/// tile are near each other.
+inline constexpr int64_t kPanel = 64;
+
+/// sums[f][k] = fma(g[b][f], x[b][k], sums[f][k]) for the samples b in order, from 0.
 struct OuterProduct {
   int64_t samples;
-  const real* scale;  ///< [samples]
-  const real* g;      ///< filters of sample 0
-  int64_t g_sample;   ///< reals to the next one
+  const real* g;  ///< panels of filters
   int64_t filters;
-  const real* x;     ///< channels of sample 0
-  int64_t x_sample;  ///< reals to the next one; rows are readable up to a multiple of 64
+  const real* x;  ///< panels of channels
   int64_t channels;
   real last_scale;  ///< what is written is sums times this
   real* y;          ///< [filters][y_filter]

@@ -8,15 +8,19 @@ real fused(real a, real b, real c) {
   return static_cast<real>(__builtin_fma(a, b, c));
 }
 
+/// Number `column` of sample 0.
+const real* column_of(const real* panels, int64_t samples, int64_t column) {
+  return panels + column / kPanel * samples * kPanel + column % kPanel;
+}
+
 void product(const OuterProduct& d) noexcept {
   for (int64_t f = 0; f < d.filters; ++f) {
-    real* y = d.y + f * d.y_filter;
+    const real* g = column_of(d.g, d.samples, f);
     for (int64_t k = 0; k < d.channels; ++k) {
+      const real* x = column_of(d.x, d.samples, k);
       real sum = 0;
-      for (int64_t b = 0; b < d.samples; ++b) {
-        sum = fused(d.scale[b], d.g[b * d.g_sample + f] * d.x[b * d.x_sample + k], sum);
-      }
-      y[k] = sum * d.last_scale;
+      for (int64_t b = 0; b < d.samples; ++b) sum = fused(g[b * kPanel], x[b * kPanel], sum);
+      d.y[f * d.y_filter + k] = sum * d.last_scale;
     }
   }
 }

@@ -9,7 +9,7 @@ namespace fracbit::ops::integer_levels {
 bool is_dense(const Conv2dGeometry& geometry);
 
 /// The weight gradient of such a product: D_b is a single product, so that nothing is summed in
-/// integers. Same definition and bits as weight_gradient().
+/// integers (integer_levels.h).
 void dense_weight_gradient(const ScaledInts& x, const GradientCodes& g,
                            const Conv2dGeometry& geometry, Tensor& dw);
 
