@@ -17,7 +17,8 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr auto kRealBytes = static_cast<int64_t>(sizeof(real));
 
-/// Small buffers in free lists by their size; large ones share regions.
+/// Small buffers in free lists by their size; large ones share regions, and huge ones others:
+/// smaller ones would take from the room of a huge one that comes again in each step.
 class Pool {
  public:
   /// Never destroyed: tensors with static storage may outlive any static object.
@@ -29,7 +30,7 @@ class Pool {
   void* take(int64_t wanted) {
     const size_t bytes = rounded(wanted);
     std::lock_guard lock(mutex_);
-    void* buffer = bytes >= kLarge ? large_.take(bytes) : take_small(bytes);
+    void* buffer = bytes >= kLarge ? shared(bytes).take(bytes) : take_small(bytes);
     use_.in_use += static_cast<int64_t>(bytes);
     use_.peak = std::max(use_.peak, use_.in_use);
     return buffer;
@@ -39,7 +40,7 @@ class Pool {
     const size_t bytes = rounded(taken);
     std::lock_guard lock(mutex_);
     use_.in_use -= static_cast<int64_t>(bytes);
-    if (bytes >= kLarge) return large_.give_back(buffer, bytes);
+    if (bytes >= kLarge) return shared(bytes).give_back(buffer, bytes);
     try {
       free_[bytes].push_back(buffer);
       use_.cached += static_cast<int64_t>(bytes);
@@ -51,18 +52,20 @@ class Pool {
   PoolUse use() {
     std::lock_guard lock(mutex_);
     PoolUse all = use_;
-    all.cached += large_.cached();
+    all.cached += large_.cached() + huge_.cached();
     return all;
   }
 
   void release() {
     std::lock_guard lock(mutex_);
-    release_small();
-    large_.release();
+    release_all();
   }
 
  private:
   static constexpr size_t kLarge = size_t{1} << 20;
+  static constexpr size_t kHuge = size_t{1} << 26;
+
+  LargeBuffers& shared(size_t bytes) { return bytes >= kHuge ? huge_ : large_; }
 
   static size_t rounded(int64_t wanted) {
     const size_t bytes = static_cast<size_t>(wanted);
@@ -80,14 +83,15 @@ class Pool {
     }
     void* buffer = ::operator new(bytes, std::align_val_t(kAlignment), std::nothrow);
     if (buffer == nullptr) {
-      release_small();
-      large_.release();
+      release_all();
       buffer = ::operator new(bytes, std::align_val_t(kAlignment));
     }
     return buffer;
   }
 
-  void release_small() {
+  void release_all() {
+    large_.release();
+    huge_.release();
     for (auto& [bytes, list] : free_) {
       for (void* buffer : list) ::operator delete(buffer, std::align_val_t(kAlignment));
       use_.cached -= static_cast<int64_t>(bytes * list.size());
@@ -97,7 +101,7 @@ class Pool {
 
   std::mutex mutex_;
   std::unordered_map<size_t, std::vector<void*>> free_;
-  LargeBuffers large_;
+  LargeBuffers large_, huge_;
   PoolUse use_;  ///< cached: of small buffers
 };
 

@@ -19,6 +19,9 @@ using ops::BlockActivation;
 /// Bytes of an output from which on it is not kept between its uses but made again from D, which
 /// the backward pass needs anyway.
 constexpr double kWorthForgetting = 32 << 20;
+/// Bytes of D from which on the backward pass makes it again, where a first layer can do so as it
+/// is read.
+constexpr double kWorthMaking = 64 << 20;
 
 Shape weight_shape(const Block::Spec& spec) {
   require_positive("block", "in", spec.in);
@@ -51,6 +54,11 @@ struct Block::Saved {
       : product(product_of), noise(noise_of) {}
 
   void backward(Tensor&& dy, std::span<Variable> inputs);
+  /// What makes D again, if it was forgotten.
+  ops::MakePixels sums_again(const Variable& x, const Variable& w) const {
+    if (!forgotten) return {};
+    return product.pixels(x.value(), w.value());
+  }
   /// Takes D along, which is done with.
   BlockProduct::Gradient product_gradient(ops::NormQuantizeGradient found) const;
 
@@ -59,7 +67,8 @@ struct Block::Saved {
   std::shared_ptr<quantize::Quantizer> weights, outputs;
   std::shared_ptr<const quantize::GradientQuantizer> wide;
   ops::NormQuantize norm;
-  Tensor y;  ///< before A, if backward() of A needs it
+  bool forgotten = false;  ///< whether D is to be made again
+  Tensor y;                ///< before A, if backward() of A needs it
   Random noise;
   std::optional<ops::GradientBits> codes;
   Work work, norm_work;
@@ -78,7 +87,7 @@ void Block::Saved::backward(Tensor&& dy, std::span<Variable> inputs) {
   Variable& w = inputs[1];
   ops::NormQuantizeGradient found = profiled(Phase::norm, norm_work, [&] {
     if (!y.empty()) dy = outputs->backward(y, dy);
-    return std::move(norm).gradient(std::move(dy));
+    return std::move(norm).gradient(std::move(dy), sums_again(x, w));
   });
   inputs[2].accumulate(std::move(found.gamma));
   inputs[3].accumulate(std::move(found.beta));
@@ -229,10 +238,17 @@ Variable Block::forward(const Variable& x) {
   if (weights_ && spec_.quant.grad_bits < 32 && !wide_gradients_) {
     saved->codes = {static_cast<int>(spec_.quant.grad_bits), saved->noise};
   }
+  if (numbers * sizeof(real) >= kWorthMaking && saved->norm.can_forget() &&
+      saved->product.makes_pixels(x.form(), weights_ ? saved->w : weight_.form())) {
+    saved->norm.forget();
+    saved->forgotten = true;
+  }
   Variable(x).forget();
   std::function<Tensor()> again;
   if (!outputs_ && !spec_.pool && outputs * sizeof(real) >= kWorthForgetting) {
-    again = [saved] { return std::get<Tensor>(saved->norm.output()); };
+    again = [saved, x, w = weight_] {
+      return std::get<Tensor>(saved->norm.output(saved->sums_again(x, w)));
+    };
   }
   return Variable::from_op(
       "block", std::move(y), {x, weight_, gamma_, beta_},

@@ -150,6 +150,15 @@ Tensor BlockProduct::reals(const Value& x, const Value& w) const {
   return std::move(y);
 }
 
+bool BlockProduct::makes_pixels(const Value& x, const Value& w) const {
+  return kind_ == ProductKind::conv2d && !is_quantized(x) && !is_quantized(w) &&
+         ops::conv2d_makes_pixels(shape_of(x), shape_of(w), options_);
+}
+
+ops::MakePixels BlockProduct::pixels(const Tensor& x, const Tensor& w) const {
+  return ops::conv2d_pixels(x, w, options_);
+}
+
 Tensor BlockProduct::input_gradient(const Gradient& g, const Value& w, const Shape& x) const {
   const auto* codes = std::get_if<GradientCodes>(&g);
   const ScaledBits* bits = integer_bits(w);

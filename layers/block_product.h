@@ -42,6 +42,9 @@ class BlockProduct {
   Tensor reals(const Value& x, const Value& w) const;
   /// Of floats, with a pass over the pixels of x w, [N, H, W, C], as they are made; not for linear.
   Tensor forward(const Tensor& x, const Tensor& w, ops::PixelPass& pass) const;
+  /// Whether the pixels of x w can be made again as they are needed, and what makes them.
+  bool makes_pixels(const Value& x, const Value& w) const;
+  ops::MakePixels pixels(const Tensor& x, const Tensor& w) const;
   /// dx from the gradient g of x w. `x` is its shape.
   Tensor input_gradient(const Gradient& g, const Value& w, const Shape& x) const;
   /// dw. `w` is its shape.

@@ -1,6 +1,7 @@
 #include "fracbit/framework/ops/conv2d.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,27 +100,32 @@ Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
                      y.data(), pass);
     return y;
   }
-  TapGrid grid = g.forward_grid();
-  Tensor padded;
   if (has_few_channels(g)) {
-    padded = padded_copy(x, options.padding_begin, options.padding_end, 0);
-    grid.height = g.height + options.padding_begin + options.padding_end;
-    grid.width = g.width + options.padding_begin + options.padding_end;
-    grid.length = g.kernel_width * g.channels;
-    for (int64_t& row : grid.tap_rows) row += options.padding_begin;
-    grid.tap_columns = {0};
+    FewChannelsProduct(g, x, weight).all(bias == nullptr ? nullptr : bias->data(), y.data(), pass);
+    return y;
   }
-  const real* source = padded.empty() ? x.data() : padded.data();
+  const TapGrid grid = g.forward_grid();
   for (int64_t group = 0; group < options.groups; ++group) {
     const int64_t filter = group * g.group_filters;
     const Panels panels = pack_rows(weight.data() + filter * g.filter_size(), g.filter_size(),
                                     g.group_filters, g.filter_size());
-    tap_product(grid, source + group * g.group_channels, panels,
+    tap_product(grid, x.data() + group * g.group_channels, panels,
                 bias == nullptr ? nullptr : bias->data() + filter, y.data() + filter,
                 options.groups == 1 ? pass : nullptr);
   }
   if (pass != nullptr && options.groups > 1) pass_over(y, *pass);
   return y;
+}
+
+bool conv2d_makes_pixels(const Shape& x, const Shape& weight, const Conv2dOptions& options) {
+  const Conv2dGeometry g("conv2d", x, weight, options);
+  return has_few_channels(g) && !takes_winograd(g, winograd_shape(g));
+}
+
+MakePixels conv2d_pixels(const Tensor& x, const Tensor& weight, const Conv2dOptions& options) {
+  const Conv2dGeometry g("conv2d", x.shape(), weight.shape(), options);
+  return [product = std::make_shared<const FewChannelsProduct>(g, x, weight)](
+             int64_t begin, int64_t end, real* to) { product->pixels(begin, end, to); };
 }
 
 Tensor conv2d_input_gradient(const Tensor& dy, const Tensor& weight, const Shape& x,

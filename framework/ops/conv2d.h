@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "fracbit/framework/ops/gradient_rows.h"
+#include "fracbit/framework/ops/make_pixels.h"
 #include "fracbit/framework/ops/pixel_pass.h"
 #include "fracbit/framework/tensor.h"
 #include "fracbit/framework/variable.h"
@@ -34,6 +35,11 @@ Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2dOptions& opt
 /// conv2d_shape.
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor* bias,
                       const Conv2dOptions& options, PixelPass* pass = nullptr);
+/// What makes pixels of x w without bias once more, to the bit. Only for convolutions that
+/// conv2d_makes_pixels(): those of few input channels, which do not go through Winograd's
+/// transforms. Copies what it needs of x and the weights.
+MakePixels conv2d_pixels(const Tensor& x, const Tensor& weight, const Conv2dOptions& options);
+bool conv2d_makes_pixels(const Shape& x, const Shape& weight, const Conv2dOptions& options);
 /// Gradient of the input (shape `x`) from the gradient dy of the output.
 Tensor conv2d_input_gradient(const Tensor& dy, const Tensor& weight, const Shape& x,
                              const Conv2dOptions& options);

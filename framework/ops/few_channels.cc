@@ -7,6 +7,7 @@
 #include "fracbit/framework/kernels/tile/tile.h"
 #include "fracbit/framework/ops/padded.h"
 #include "fracbit/framework/ops/panels.h"
+#include "fracbit/framework/ops/tap_product.h"
 #include "fracbit/framework/parallel.h"
 
 namespace fracbit::ops {
@@ -137,6 +138,26 @@ class WeightSums {
 
 bool has_few_channels(const Conv2dGeometry& g) {
   return g.options.groups == 1 && g.kernel_width > 1 && g.channels < kFewChannels;
+}
+
+FewChannelsProduct::FewChannelsProduct(const Conv2dGeometry& g, const Tensor& x,
+                                       const Tensor& weight)
+    : grid_(g.forward_grid()),
+      padded_(padded_copy(x, g.options.padding_begin, g.options.padding_end, 0)),
+      panels_(pack_rows(weight.data(), g.filter_size(), g.filters, g.filter_size())) {
+  grid_.height = g.height + g.options.padding_begin + g.options.padding_end;
+  grid_.width = g.width + g.options.padding_begin + g.options.padding_end;
+  grid_.length = g.kernel_width * g.channels;
+  for (int64_t& row : grid_.tap_rows) row += g.options.padding_begin;
+  grid_.tap_columns = {0};
+}
+
+void FewChannelsProduct::all(const real* bias, real* y, PixelPass* pass) const {
+  tap_product(grid_, padded_.data(), panels_, bias, y, pass);
+}
+
+void FewChannelsProduct::pixels(int64_t begin, int64_t end, real* y) const {
+  tap_product_pixels(grid_, padded_.data(), panels_, begin, end, y);
 }
 
 void few_channels_weight_gradient(const Conv2dGeometry& g, const Tensor& x, const GradientRows& dy,

@@ -11,6 +11,7 @@
 #include "fracbit/framework/ops/batch_norm.h"
 #include "fracbit/framework/ops/channels.h"
 #include "fracbit/framework/ops/gradient_rows.h"
+#include "fracbit/framework/ops/make_pixels.h"
 #include "fracbit/framework/ops/pool.h"
 #include "fracbit/framework/random.h"
 
@@ -101,10 +102,15 @@ class NormQuantize {
   /// Shapes   dout like the output; throws ShapeError otherwise, ConfigError for gradient bits
   ///          outside 1 .. 8
   Gradients backward(Tensor dout, const std::optional<GradientBits>& codes) &&;
-  /// The output once more; only before backward() or gradient().
-  Output output() const;
+  /// The output once more; only before backward() or gradient(). `again` makes the pixels of a
+  /// forgotten D.
+  Output output(const MakePixels& again = {}) const;
   /// The same as backward(), with the gradient of D still to be made, in the form asked for.
-  NormQuantizeGradient gradient(Tensor dout) &&;
+  NormQuantizeGradient gradient(Tensor dout, MakePixels again = {}) &&;
+  /// Whether D can be made again: reals that no pool was a pass of its own over.
+  bool can_forget() const;
+  /// Lets go of D, so that it has to be made again; not before backward().
+  void forget();
 
  private:
   friend class NormQuantizeGradient;
@@ -115,7 +121,8 @@ class NormQuantize {
   Tensor centres() const;
 
   Data d_;
-  Data pooled_;  ///< D after the pool, if that was a pass of its own
+  Shape shape_{0};  ///< of D, also when it is forgotten
+  Data pooled_;     ///< D after the pool, if that was a pass of its own
   bool has_pooled_ = false;
   Shape output_{0};
   NormQuantizeOptions options_;
@@ -148,7 +155,7 @@ class NormQuantizeGradient {
 
  private:
   friend class NormQuantize;
-  NormQuantizeGradient(NormQuantize&& of, Tensor dout);
+  NormQuantizeGradient(NormQuantize&& of, Tensor dout, MakePixels again);
 
   void find_map(const std::vector<double>& sums);
   template <typename F>
@@ -156,6 +163,7 @@ class NormQuantizeGradient {
   Tensor room();
 
   NormQuantize of_;
+  MakePixels again_;  ///< or null, where D is in memory
   Tensor dout_;
   Tensor a_, b_, c_;  ///< g = A dy + (B D + C), per channel
 };

@@ -112,8 +112,9 @@ class PanelProduct {
 };
 
 /// One panel of weights against all tiles of a block; a panel with padding goes by way of `spare`.
+/// Number `first` of the result is at y.
 void multiply_panel(const TapTable& table, int64_t length, const Columns& columns, int64_t p,
-                    real* y, Ahead& ahead) {
+                    real* y, int64_t first, Ahead& ahead) {
   const PanelProduct product(columns, p, table.taps(), length);
   const int64_t rows = tile().rows;
   const int64_t width = columns.weights.width(p);
@@ -124,12 +125,13 @@ void multiply_panel(const TapTable& table, int64_t length, const Columns& column
   for (int64_t t = 0; t < table.tiles(); ++t) {
     const int64_t* places = table.results(t);
     for (int64_t m = 0; m < rows; ++m) {
-      results[m] = used == width ? y + places[m] : spare + m * width;
+      results[m] = used == width ? y + (places[m] - first) : spare + m * width;
     }
     ahead.fetch();
     product(table.sources(t), results);
     if (used == width) continue;
-    for (int64_t m = 0; m < rows; ++m) std::copy_n(spare + m * width, used, y + places[m]);
+    for (int64_t m = 0; m < rows; ++m)
+      std::copy_n(spare + m * width, used, y + (places[m] - first));
   }
 }
 
@@ -165,11 +167,27 @@ void tap_product(const TapGrid& pixels, const real* x, const Panels& weights, co
     table.enter(begin, end);
     Ahead ahead(grid, x, end, end + grain, weights.count() * table.tiles());
     for (int64_t p = 0; p < weights.count(); ++p) {
-      multiply_panel(table, grid.length, columns, p, y, ahead);
+      multiply_panel(table, grid.length, columns, p, y, 0, ahead);
     }
     if (stream) std::atomic_thread_fence(std::memory_order_seq_cst);
     if (pass != nullptr) pass->add(begin / grain, y + begin * grid.y_pixel, end - begin);
   });
+}
+
+void tap_product_pixels(const TapGrid& grid, const real* x, const Panels& weights, int64_t begin,
+                        int64_t end, real* y) {
+  const std::vector<real> zeros(static_cast<size_t>(grid.length), real{0});
+  const Columns columns(weights, nullptr);
+  const int64_t grain = task_tiles(grid.pixels()) * tile().rows;
+  TapTable table(grid, tile().rows, x, zeros.data());
+  for (int64_t first = begin; first < end; first += grain, y += grain * grid.y_pixel) {
+    const int64_t last = std::min(end, first + grain);
+    table.enter(first, last);
+    Ahead ahead(grid, x, last, last, 1);
+    for (int64_t p = 0; p < weights.count(); ++p) {
+      multiply_panel(table, grid.length, columns, p, y, first * grid.y_pixel, ahead);
+    }
+  }
 }
 
 }  // namespace fracbit::ops

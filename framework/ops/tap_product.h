@@ -12,4 +12,9 @@ namespace fracbit::ops {
 void tap_product(const TapGrid& grid, const real* x, const Panels& weights, const real* bias,
                  real* y, PixelPass* pass = nullptr);
 
+/// Grid pixels [begin, end) alone, by this thread and to the bit: y[begin] at `y`. The grid's
+/// pixels are those of y, in their order.
+void tap_product_pixels(const TapGrid& grid, const real* x, const Panels& weights, int64_t begin,
+                        int64_t end, real* y);
+
 }  // namespace fracbit::ops

@@ -7,6 +7,7 @@
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/ops/depthwise_conv2d.h"
+#include "fracbit/framework/ops/examples.h"
 #include "fracbit/framework/ops/moments.h"
 #include "fracbit/framework/parallel.h"
 #include "fracbit/framework/random.h"
@@ -121,6 +122,24 @@ TEST_CASE("weight gradients from rows of dy are those from all of it") {
       const ops::GradientRows rows{copy, band};
       CHECK(equal(ops::conv2d_weight_gradient(x, rows, c.weight, c.options), dw));
       set_threads(0);
+    }
+  }
+}
+
+TEST_CASE("pixels of a first layer are made again to the bit") {
+  for (const Case& c : kCases) {
+    if (!ops::conv2d_makes_pixels(c.x, c.weight, c.options)) continue;
+    INFO("x " << c.x << " weight " << c.weight << " stride " << c.options.stride);
+    const Tensor x = ops::example_tensor(c.x, 1), weight = ops::example_tensor(c.weight, 2);
+    const Tensor y = ops::conv2d_forward(x, weight, nullptr, c.options);
+    const ops::MakePixels pixels = ops::conv2d_pixels(x, weight, c.options);
+    const int64_t channels = y.shape()[3], all = y.size() / channels;
+    for (const int64_t each : {int64_t{1}, int64_t{7}, int64_t{130}, all}) {
+      Tensor again = Tensor::zeros(y.shape());
+      for (int64_t p = 0; p < all; p += each) {
+        pixels(p, std::min(all, p + each), again.data() + p * channels);
+      }
+      CHECK(equal(again, y));
     }
   }
 }

@@ -243,6 +243,34 @@ TEST_CASE("rows of a block's gradient are those of the whole") {
   });
 }
 
+TEST_CASE("a block's glue is the same where a forgotten D is made again as it is read") {
+  for_cases([](Draw& draw, GlueReference& reference) {
+    const GlueReference before = reference;
+    reference.forward();
+    const Tensor dout = draw.tensor(reference.output, -1, 1);
+    const Run whole = run(before, input_of(before, Form::floats), dout);
+    NormQuantizeInput input = input_of(before, Form::floats);
+    const Tensor d = std::get<Tensor>(input.d);
+    const ops::MakePixels again = [&](int64_t begin, int64_t end, real* to) {
+      const int64_t channels = d.shape().back();
+      std::copy_n(d.data() + begin * channels, (end - begin) * channels, to);
+    };
+    Tensor mean = before.running_mean, var = before.running_var;
+    auto made = NormQuantize::forward(std::move(input), before.gamma, before.beta, mean, var,
+                                      before.options, before.training);
+    const bool own_pass =
+        before.options.pool && (before.options.pool_first || before.options.pool->kernel != 2);
+    REQUIRE(made.state.can_forget() == !own_pass);
+    if (own_pass) return;
+    made.state.forget();
+    CHECK(levels(made.state.output(again)) == levels(whole.output));
+    ops::NormQuantizeGradient gradient = std::move(made.state).gradient(dout, again);
+    CHECK(equal(whole.gradients.gamma, gradient.gamma));
+    CHECK(equal(whole.gradients.beta, gradient.beta));
+    CHECK(equal(std::get<Tensor>(whole.gradients.x), std::move(gradient).floats()));
+  });
+}
+
 TEST_CASE("gradient codes of a block are those of the gradient quantizer") {
   for_cases([](Draw& draw, GlueReference& reference) {
     const GlueReference before = reference;

@@ -253,3 +253,38 @@ TEST_CASE("evaluation without gradients has the bits of evaluation with them") {
     CHECK(std::ranges::equal(block(x).value().span(), expected.span()));
   }
 }
+
+TEST_CASE("a first layer whose sums are made again has the gradients of one that keeps them") {
+  const Shape image{16, 128, 128, 3};  // sums of 64 MiB
+  const Tensor x = ops::example_tensor(image, 21, -1.5, 1.5);
+  const ops::Conv2dOptions same_size{.padding_begin = 1, .padding_end = 1};
+  for (const bool codes : {false, true}) {
+    Block block({.in = 3,
+                 .out = 64,
+                 .quantize_output = codes,
+                 .quant = Case{"dorefa", 1, 2, 6}.quant(),
+                 .engine = Engine::packed});
+    prepare(block, true);
+    const auto parameters = block.parameters();
+    const auto value = [&](size_t i) { return parameters[i].value.value(); };
+    Variable y = block(Variable(x));
+    Tensor mean = Tensor::zeros({64}), var = Tensor::full({64}, 1);
+    auto kept = ops::NormQuantize::forward(
+        {.d = ops::conv2d_forward(x, value(0), nullptr, same_size)}, value(1), value(2), mean, var,
+        {.activation = codes ? ops::BlockActivation::clip01 : ops::BlockActivation::relu,
+         .bits = codes ? 2 : 32},
+        true);
+    if (!codes) {
+      y.forget();
+      CHECK(std::ranges::equal(y.value().span(), std::get<Tensor>(kept.output).span()));
+    }
+    const Tensor dy = ops::example_tensor(y.shape(), 22, -1, 1);
+    y.backward(dy);
+    const auto expected = std::move(kept.state).backward(dy, {});
+    const Tensor dw =
+        ops::conv2d_weight_gradient(x, std::get<Tensor>(expected.x), value(0).shape(), same_size);
+    CHECK(std::ranges::equal(parameters[0].value.grad().span(), dw.span()));
+    CHECK(std::ranges::equal(parameters[1].value.grad().span(), expected.gamma.span()));
+    CHECK(std::ranges::equal(parameters[2].value.grad().span(), expected.beta.span()));
+  }
+}

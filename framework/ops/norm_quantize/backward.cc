@@ -12,6 +12,7 @@
 #include "fracbit/framework/ops/norm_quantize/activation.h"
 #include "fracbit/framework/ops/norm_quantize/check.h"
 #include "fracbit/framework/ops/norm_quantize/lines.h"
+#include "fracbit/framework/ops/norm_quantize/numbers.h"
 #include "fracbit/framework/ops/norm_quantize/window_pool.h"
 #include "fracbit/framework/parallel.h"
 
@@ -27,15 +28,10 @@ const training::Kernels& training_kernels() {
   return training::find(isa_name(active_isa()).data());
 }
 
-template <typename T>
-norm::Run<T> run_of(const T* d, const Lines& lines, const Stretch& stretch) {
-  return {d + stretch.input, stretch.below, stretch.pixels, lines.channels()};
-}
-
 /// D and what its gradient is made of.
 template <typename T>
 struct GradientSource {
-  const T* d;
+  Numbers<T> d;
   Shape shape;
   const T* pooled;  ///< D after the pool, if that was a pass of its own, or null
   Shape pooled_shape;
@@ -85,23 +81,25 @@ class ImageGradient {
     const int64_t per_row = windows_ ? 1 : row_ / lines_.channels();
     const int64_t scale = windows_ ? 2 : 1;
     const int64_t line = n * lines_.per_image();
-    const Part part{n, first, line + begin * per_row / scale, line + end * per_row / scale};
+    Buffer<T> room;
+    const T* d = s_.d.at(first, first + (end - begin) * row_, room);
+    const Part part{d, first, line + begin * per_row / scale, line + end * per_row / scale};
     return s_.pooled != nullptr ? unpooled(part, g) : direct(part, g);
   }
 
  private:
   struct Part {
-    int64_t image;
-    int64_t first;  ///< number of D
-    int64_t begin, end;
+    const T* d;
+    int64_t first;       ///< number of D, that at d
+    int64_t begin, end;  ///< lines
   };
 
   /// Without a pool, or with 2x2 windows after the normalisation.
   real direct(const Part& part, real* g) const {
     real most = 0;
     const auto pass = [&](const Stretch& s, const real* dout) {
-      const real size = passes_.gradient(run_of(s_.d, lines_, s), s_.affine, s_.h, s_.map, dout,
-                                         g + s.input - part.first);
+      const real size = passes_.gradient(run_of(part.d, part.first, lines_, s), s_.affine, s_.h,
+                                         s_.map, dout, g + s.input - part.first);
       most = size > most ? size : most;
     };
     lines_.for_stretches(part.begin, part.end,
@@ -119,7 +117,7 @@ class ImageGradient {
       const real size =
           passes_.gradient(pooled, s_.affine, s_.h, s_.map, s_.dout + s.output, row.data());
       most = size > most ? size : most;
-      passes_.unpool(run_of(s_.d, lines_, s), row.data(), g + s.input - part.first);
+      passes_.unpool(run_of(part.d, part.first, lines_, s), row.data(), g + s.input - part.first);
     });
     lines_.for_rest(part.begin, part.end, [&](const Stretch& s) {
       std::fill_n(g + s.input - part.first, s.pixels * lines_.channels(), real{0});
@@ -132,7 +130,7 @@ class ImageGradient {
   real scattered(int64_t n, real* g) const {
     const int64_t channels = s_.shape.back(), from = n * s_.pooled_shape.stride0();
     const bool pool_first = s_.options.pool_first;
-    const T* image = s_.d + n * s_.shape.stride0();
+    const T* image = s_.d.d + n * s_.shape.stride0();
     const std::vector<real> zeros(static_cast<size_t>(channels));
     std::vector<real> pulled(static_cast<size_t>(s_.pooled_shape.stride0()));
     const norm::Run<T> outputs{s_.pooled + from, 0, s_.pooled_shape.stride0() / channels, channels};
@@ -161,9 +159,9 @@ class ImageGradient {
 
 /// Sum of dy and of dy (D - centre), per channel, in blocks of lines that are added in a tree.
 template <typename T>
-std::vector<double> gradient_sums(const T* d, const Lines& lines, const norm::Affine& affine,
-                                  const norm::Activation& h, const Tensor& centre,
-                                  const Tensor& dout) {
+std::vector<double> gradient_sums(const Numbers<T>& d, const Lines& lines,
+                                  const norm::Affine& affine, const norm::Activation& h,
+                                  const Tensor& centre, const Tensor& dout) {
   const int64_t channels = lines.channels(), width = 2 * channels;
   const int64_t grain = lines.grain(kTaskNumbers);
   const int64_t blocks = std::max<int64_t>(1, (lines.count() + grain - 1) / grain);
@@ -171,9 +169,9 @@ std::vector<double> gradient_sums(const T* d, const Lines& lines, const norm::Af
   const training::Passes<T>& passes = training::passes<T>(training_kernels());
   parallel_for(lines.count(), grain, [&](int64_t begin, int64_t end) {
     double* into = sums.data() + begin / grain * width;
-    lines.for_stretches(begin, end, [&](const Stretch& s) {
-      passes.gradient_sums(run_of(d, lines, s), affine, h, centre.data(), dout.data() + s.output,
-                           into, into + channels);
+    for_runs(d, lines, begin, end, [&](const norm::Run<T>& run, const Stretch& s) {
+      passes.gradient_sums(run, affine, h, centre.data(), dout.data() + s.output, into,
+                           into + channels);
     });
   });
   tree_reduce(sums.data(), blocks, width);
@@ -225,7 +223,7 @@ Tensor NormQuantize::centres() const {
 void NormQuantizeGradient::find_map(const std::vector<double>& sums) {
   const Tensor centre = of_.centres();
   const auto channels = static_cast<size_t>(centre.size());
-  const Shape& normalised = of_.options_.pool_first ? of_.output_ : shape_of(of_.d_);
+  const Shape& normalised = of_.options_.pool_first ? of_.output_ : of_.shape_;
   const auto pixels = static_cast<double>(normalised.size()) / static_cast<double>(channels);
   const double share = of_.training_ ? 1 / pixels : 0;
   for (Tensor* each : {&gamma, &beta, &a_, &b_, &c_}) *each = Tensor::zeros(centre.shape());
@@ -245,23 +243,25 @@ void NormQuantizeGradient::find_map(const std::vector<double>& sums) {
   }
 }
 
-NormQuantizeGradient::NormQuantizeGradient(NormQuantize&& of, Tensor dout)
-    : of_(std::move(of)), dout_(std::move(dout)) {
+NormQuantizeGradient::NormQuantizeGradient(NormQuantize&& of, Tensor dout, MakePixels again)
+    : of_(std::move(of)), again_(std::move(again)), dout_(std::move(dout)) {
   const norm::Affine affine{of_.scale_.data(), of_.shift_.data()};
   const norm::Activation h = activation_of(of_.options_);
   const bool windows = of_.options_.pool && !of_.has_pooled_;
-  find_map(
-      visit_numbers(of_.has_pooled_ ? of_.pooled_ : of_.d_, [&](const auto* d, const Shape& shape) {
-        return gradient_sums(d, Lines(shape, windows), affine, h, of_.centres(), dout_);
-      }));
+  const NormQuantize::Data& read = of_.has_pooled_ ? of_.pooled_ : of_.d_;
+  find_map(visit_numbers(read, [&]<typename T>(const T* d, const Shape&) {
+    const Lines lines(of_.has_pooled_ ? of_.output_ : of_.shape_, windows);
+    return gradient_sums(Numbers<T>{d, again_ ? &again_ : nullptr, lines.channels()}, lines, affine,
+                         h, of_.centres(), dout_);
+  }));
 }
 
 template <typename F>
 auto NormQuantizeGradient::with_images(F f) const {
-  return visit_numbers(of_.d_, [&]<typename T>(const T* d, const Shape& shape) {
+  return visit_numbers(of_.d_, [&]<typename T>(const T* d, const Shape&) {
     const T* pooled = of_.has_pooled_ ? numbers<T>(of_.pooled_) : nullptr;
-    return f(ImageGradient<T>({.d = d,
-                               .shape = shape,
+    return f(ImageGradient<T>({.d = {d, again_ ? &again_ : nullptr, of_.shape_.back()},
+                               .shape = of_.shape_,
                                .pooled = pooled,
                                .pooled_shape = of_.output_,
                                .options = of_.options_,
@@ -275,17 +275,16 @@ auto NormQuantizeGradient::with_images(F f) const {
 /// Where floats of the gradient of D go: into memory that is done with, where it has the place.
 Tensor NormQuantizeGradient::room() {
   if (!of_.options_.pool) return std::move(dout_);
-  const bool reals = std::holds_alternative<Tensor>(of_.d_);
+  const bool reals = std::holds_alternative<Tensor>(of_.d_) && !again_;
   if (reals && is_plain(*of_.options_.pool)) return std::move(std::get<Tensor>(of_.d_));
-  return Tensor::uninitialized(shape_of(of_.d_));
+  return Tensor::uninitialized(of_.shape_);
 }
 
 Tensor NormQuantizeGradient::floats() && {
-  const Shape shape = shape_of(of_.d_);
   return with_images([&](const auto& images) {
     Tensor g = room();
-    for_images(shape, [&](int64_t n) {
-      images.rows(n, 0, images.height(), g.data() + n * shape.stride0());
+    for_images(of_.shape_, [&](int64_t n) {
+      images.rows(n, 0, images.height(), g.data() + n * of_.shape_.stride0());
     });
     return g;
   });
@@ -297,7 +296,7 @@ GradientCodes NormQuantizeGradient::codes(const GradientBits& options) const {
                       std::to_string(options.bits));
   }
   return with_images([&](const auto& images) {
-    return encode_images(shape_of(of_.d_), options,
+    return encode_images(of_.shape_, options,
                          [&](int64_t n, real* g) { return images.rows(n, 0, images.height(), g); });
   });
 }
@@ -313,12 +312,12 @@ GradientRows NormQuantizeGradient::rows() const {
   });
 }
 
-NormQuantizeGradient NormQuantize::gradient(Tensor dout) && {
+NormQuantizeGradient NormQuantize::gradient(Tensor dout, MakePixels again) && {
   if (dout.shape() != output_) {
     throw ShapeError("[norm_quantize] expects a gradient of shape " + to_string(output_) +
                      ", got " + to_string(dout.shape()));
   }
-  return {std::move(*this), std::move(dout)};
+  return {std::move(*this), std::move(dout), std::move(again)};
 }
 
 NormQuantize::Gradients NormQuantize::backward(Tensor dout,

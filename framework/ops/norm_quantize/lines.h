@@ -37,6 +37,15 @@ class Lines {
     return std::max<int64_t>(1, numbers / std::max<int64_t>(1, line_pixels() * channels_));
   }
 
+  /// The first number of D that a line reads, and the one after the last.
+  int64_t input(int64_t line) const {
+    if (!windows_) return line * channels_;
+    return (line / per_image() * height_ + line % per_image() * 2) * width_ * channels_;
+  }
+  int64_t input_end(int64_t line) const {
+    return input(line) + (windows_ ? 2 * width_ : 1) * channels_;
+  }
+
   /// Calls f(Stretch) for lines [begin, end), a few thousand numbers at a time.
   template <typename F>
   void for_stretches(int64_t begin, int64_t end, F f) const {
@@ -49,8 +58,7 @@ class Lines {
     }
     const int64_t row = width_ * channels_;
     for (int64_t line = begin; line < end; ++line) {
-      const int64_t top = line / per_image() * height_ + line % per_image() * 2;
-      f(Stretch{top * row, row, width_ / 2, line * (width_ / 2) * channels_});
+      f(Stretch{input(line), row, width_ / 2, line * (width_ / 2) * channels_});
     }
   }
 

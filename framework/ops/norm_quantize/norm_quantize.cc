@@ -9,6 +9,7 @@
 #include "fracbit/framework/ops/norm_quantize/activation.h"
 #include "fracbit/framework/ops/norm_quantize/check.h"
 #include "fracbit/framework/ops/norm_quantize/lines.h"
+#include "fracbit/framework/ops/norm_quantize/numbers.h"
 #include "fracbit/framework/ops/norm_quantize/statistics.h"
 #include "fracbit/framework/ops/norm_quantize/thresholds.h"
 #include "fracbit/framework/ops/norm_quantize/window_pool.h"
@@ -29,11 +30,6 @@ const norm::Kernels& active_kernels() {
   return norm::find(isa_name(active_isa()).data());
 }
 
-template <typename T>
-norm::Run<T> run_of(const T* d, const Lines& lines, const Stretch& stretch) {
-  return {d + stretch.input, stretch.below, stretch.pixels, lines.channels()};
-}
-
 IntTensor widened(const IntTensor& d) {
   IntTensor wide(d.shape(), IntWidth::int16);
   const int8_t* from = d.data<int8_t>();
@@ -49,8 +45,9 @@ void pool_into(const T* d, const Shape& shape, const Shape& pooled, const PoolOp
     const Lines lines(shape, true);
     const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
     parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
-      lines.for_stretches(
-          begin, end, [&](const Stretch& s) { passes.pool(run_of(d, lines, s), out + s.output); });
+      lines.for_stretches(begin, end, [&](const Stretch& s) {
+        passes.pool(run_of(d, 0, lines, s), out + s.output);
+      });
     });
     return;
   }
@@ -84,25 +81,30 @@ ChannelMoments moments_of(const Data& d, bool whole, int64_t most) {
   return whole ? whole_moments(reals) : real_moments(reals);
 }
 
-/// Where outputs come from: D, and the expression over it.
+/// What outputs are made of: D, and the expression over it.
 template <typename T>
 struct Source {
-  const T* d;
+  Numbers<T> d;
   Lines lines;
   norm::Affine affine;
   BlockActivation activation;
 };
+
+/// f(run, stretch) for all outputs.
+template <typename T, typename F>
+void for_outputs(const Source<T>& from, F f) {
+  const Lines& lines = from.lines;
+  parallel_for(lines.count(), lines.grain(kTaskNumbers),
+               [&](int64_t begin, int64_t end) { for_runs(from.d, lines, begin, end, f); });
+}
 
 template <typename T>
 Tensor float_output(const Source<T>& from, const Shape& shape) {
   Tensor out = Tensor::uninitialized(shape);
   const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
   const norm::Activation h = activation_of(from.activation);
-  const Lines& lines = from.lines;
-  parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
-    lines.for_stretches(begin, end, [&](const Stretch& s) {
-      passes.values(run_of(from.d, lines, s), from.affine, h, out.data() + s.output);
-    });
+  for_outputs(from, [&](const norm::Run<T>& run, const Stretch& s) {
+    passes.values(run, from.affine, h, out.data() + s.output);
   });
   return out;
 }
@@ -116,12 +118,8 @@ void threshold_bits(const Source<T>& from, BitTensor& bits) {
                              found.scale.data(), found.stride,
                              found.top,          bits.planes()};
   const norm::Passes<T>& passes = norm::passes<T>(active_kernels());
-  const Lines& lines = from.lines;
-  parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
-    lines.for_stretches(begin, end, [&](const Stretch& s) {
-      const int64_t pixel = s.output / lines.channels();
-      passes.bits(run_of(from.d, lines, s), steps, bits.row(pixel));
-    });
+  for_outputs(from, [&](const norm::Run<T>& run, const Stretch& s) {
+    passes.bits(run, steps, bits.row(s.output / run.channels));
   });
 }
 
@@ -130,21 +128,16 @@ void rounded_bits(const Source<T>& from, BitTensor& bits) {
   const norm::Kernels& kernels = active_kernels();
   const norm::Activation h = activation_of(from.activation);
   const auto& packing = kernels::bitpack::find(isa_name(active_isa()).data());
-  const Lines& lines = from.lines;
-  const int64_t channels = lines.channels();
-  parallel_for(lines.count(), lines.grain(kTaskNumbers), [&](int64_t begin, int64_t end) {
-    std::vector<real> values;
-    std::vector<uint16_t> codes;
-    lines.for_stretches(begin, end, [&](const Stretch& s) {
-      values.resize(static_cast<size_t>(s.pixels * channels));
-      codes.resize(values.size());
-      norm::passes<T>(kernels).values(run_of(from.d, lines, s), from.affine, h, values.data());
-      kernels.codes(values.data(), s.pixels * channels, top_code(bits.bits()), codes.data());
-      for (int64_t p = 0; p < s.pixels; ++p) {
-        packing.codes(codes.data() + p * channels, channels, bits.planes(),
-                      bits.row(s.output / channels + p));
-      }
-    });
+  const int64_t channels = from.lines.channels();
+  for_outputs(from, [&](const norm::Run<T>& run, const Stretch& s) {
+    Buffer<real> values(s.pixels * channels);
+    Buffer<uint16_t> codes(s.pixels * channels);
+    norm::passes<T>(kernels).values(run, from.affine, h, values.data());
+    kernels.codes(values.data(), s.pixels * channels, top_code(bits.bits()), codes.data());
+    for (int64_t p = 0; p < s.pixels; ++p) {
+      packing.codes(codes.data() + p * channels, channels, bits.planes(),
+                    bits.row(s.output / channels + p));
+    }
   });
 }
 
@@ -207,15 +200,25 @@ void NormQuantize::find_expression(const Tensor& beta) {
   }
 }
 
-NormQuantize::Output NormQuantize::output() const {
+NormQuantize::Output NormQuantize::output(const MakePixels& again) const {
   const Data& d = has_pooled_ ? pooled_ : d_;
   const bool windows = options_.pool && !has_pooled_;
-  return visit_numbers(d, [&]<typename T>(const T* from, const Shape& shape) -> Output {
-    const Source<T> source{from, Lines(shape, windows), norm::Affine{scale_.data(), shift_.data()},
+  return visit_numbers(d, [&]<typename T>(const T* from, const Shape&) -> Output {
+    const Source<T> source{{from, again ? &again : nullptr, gamma_.size()},
+                           Lines(has_pooled_ ? output_ : shape_, windows),
+                           {scale_.data(), shift_.data()},
                            options_.activation};
     if (options_.bits == 32) return float_output(source, output_);
     return code_output(source, output_, options_.bits);
   });
+}
+
+bool NormQuantize::can_forget() const {
+  return std::holds_alternative<Tensor>(d_) && !has_pooled_;
+}
+
+void NormQuantize::forget() {
+  d_ = Tensor();
 }
 
 NormQuantizeResult NormQuantize::forward(NormQuantizeInput input, const Tensor& gamma,
@@ -230,6 +233,7 @@ NormQuantizeResult NormQuantize::forward(NormQuantizeInput input, const Tensor& 
   const auto* ints = std::get_if<IntTensor>(&input.d);
   const bool narrow = ints != nullptr && ints->width() == IntWidth::int8;
   state.d_ = narrow ? Data(widened(*ints)) : std::move(input.d);
+  state.shape_ = shape_of(state.d_);
   state.a_ = per_channel(input.scales, gamma.size());
   state.gamma_ = gamma;
   const bool plain = options.pool && is_plain(*options.pool);
