@@ -50,7 +50,7 @@ Case draw_conv2d(BitDraw& draw, int64_t most_work) {
     c.options = {draw.between(1, 3), draw.below(3), draw.below(3), 1};
     const int64_t kernel = draw.of<int64_t>({1, 3, 3, 5});
     int64_t channels = draw.of<int64_t>({1, 3, 16, 63, 64, 65, 100});
-    int64_t filters = draw.of<int64_t>({1, 3, 16, 63, 64, 65, 100});
+    int64_t filters = draw.of<int64_t>({1, 3, 16, 63, 64, 65, 100, 130});
     if (draw.below(8) == 0) {
       c.options.groups = draw.of<int64_t>({2, 3, 8});
       channels = c.options.groups * draw.of<int64_t>({1, 3, 17});

@@ -16,10 +16,11 @@ namespace table = kernels::table;
 using table::kChannels, table::kCodes, table::kFilters, table::kWord, table::Method;
 
 /// Filters of a task, at most and, to give each thread one, at least: a task makes the indices of
-/// its channels for its filters alone. And tasks worth cutting for.
-constexpr int64_t kTileFilters = 64;
+/// its channels for its filters alone, and the tables of its filters for its channels. So tasks are
+/// as few as keep all threads at work.
+constexpr int64_t kTileFilters = 128;
 constexpr int64_t kLeastFilters = 8;
-constexpr int64_t kTasks = 8;
+constexpr int64_t kThreadTasks = 2;
 /// Bytes of indices and codes of the samples that a task works on at once: the second cache.
 constexpr int64_t kGroupBytes = 384 << 10;
 
@@ -50,7 +51,7 @@ struct WeightCall {
     tile_filters = s.filters > kTileFilters ? kTileFilters : kTileFilters / 2;
     words = parts(s.channels, kWord);
     while (tiles() * words < threads() && tile_filters > kLeastFilters) tile_filters /= 2;
-    task_words = std::max<int64_t>(1, tiles() * words / std::max<int64_t>(kTasks, threads()));
+    task_words = std::max<int64_t>(1, tiles() * words / (kThreadTasks * threads()));
     const int64_t bytes = task_words * WeightIndex::bytes(layout) + tile_filters * layout.pixels;
     samples = std::clamp<int64_t>(kGroupBytes / bytes, 1, std::max<int64_t>(1, s.images));
   }

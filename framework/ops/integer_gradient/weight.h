@@ -120,7 +120,8 @@ class WeightCodes {
   void make_terms(int64_t sample, int64_t at);
   void add_sums(int64_t at, int32_t* terms) const;
   void empty_groups(uint8_t* tables) const;
-  void add_row_terms(const uint8_t* codes, int64_t row, int32_t* terms) const;
+  void add_row_terms(const uint8_t* codes, int64_t row, std::vector<int32_t>& sums,
+                     int32_t* terms) const;
 
   const GradientCodes& g_;
   const WeightLayout& layout_;

@@ -92,8 +92,9 @@ void WeightCodes::make_terms(int64_t sample, int64_t at) {
   if (signs_) add_sums(at, terms);
   if (choice_.operand.base == 0) return;
   const uint8_t* codes = g_.codes.data() + sample * g_.shape.stride0() + filter_;
+  std::vector<int32_t> sums(static_cast<size_t>(filters_));
   for (int64_t row = 0; row < s.out_height; ++row) {
-    add_row_terms(codes + row * s.out_width * s.filters, row, terms);
+    add_row_terms(codes + row * s.out_width * s.filters, row, sums, terms);
   }
 }
 
@@ -113,15 +114,15 @@ void WeightCodes::add_sums(int64_t at, int32_t* terms) const {
   }
 }
 
-/// Adds the codes of one row of dy to the taps that are inside x there.
-void WeightCodes::add_row_terms(const uint8_t* codes, int64_t row, int32_t* terms) const {
+/// Adds the codes of one row of dy to the taps that are inside x there; `sums` is room for them.
+void WeightCodes::add_row_terms(const uint8_t* codes, int64_t row, std::vector<int32_t>& sums,
+                                int32_t* terms) const {
   const Conv2dGeometry& s = layout_.s;
   const int64_t padding = s.options.padding_begin, stride = s.options.stride;
   const int32_t factor = 2 * choice_.operand.base;
-  std::array<int32_t, 64> sums;
   for (int64_t v = 0; v < s.kernel_width; ++v) {
     const Span columns = rows_inside(s.out_width, s.width, v - padding, stride);
-    sums.fill(0);
+    std::fill(sums.begin(), sums.end(), 0);
     for (int64_t j = columns.begin; j < columns.end; ++j) {
       const uint8_t* q = codes + j * s.filters;
       for (int64_t f = 0; f < filters_; ++f) sums[static_cast<size_t>(f)] += q[f];
