@@ -86,7 +86,7 @@ void Block::Saved::backward(Tensor&& dy, std::span<Variable> inputs) {
   Variable& x = inputs[0];
   Variable& w = inputs[1];
   ops::NormQuantizeGradient found = profiled(Phase::norm, norm_work, [&] {
-    if (!y.empty()) dy = outputs->backward(y, dy);
+    if (!y.empty()) dy = outputs->backward(y, std::move(dy));
     return std::move(norm).gradient(std::move(dy), sums_again(x, w));
   });
   inputs[2].accumulate(std::move(found.gamma));
@@ -105,7 +105,7 @@ void Block::Saved::backward(Tensor&& dy, std::span<Variable> inputs) {
       x.accumulate(product.input_gradient(g, weights ? this->w : w.form(), x.shape()));
     }
   }
-  w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
+  w.accumulate(weights ? weights->backward(w.value(), std::move(dw)) : std::move(dw));
 }
 
 Block::Block(const Spec& spec)

@@ -70,12 +70,12 @@ Variable QuantizedOperands::product(const Variable& x, const Variable& w,
         if (x.requires_grad()) {
           const Profile::Span span(Phase::input_gradient, work);
           Tensor dx = product.input_gradient(g, *qw, x.shape());
-          x.accumulate(inputs ? inputs->backward(x.value(), dx) : std::move(dx));
+          x.accumulate(inputs ? inputs->backward(x.value(), std::move(dx)) : std::move(dx));
         }
         if (w.requires_grad()) {
           const Profile::Span span(Phase::weight_gradient, work);
           Tensor dw = product.weight_gradient(*qx, g, w.shape());
-          w.accumulate(weights ? weights->backward(w.value(), dw) : std::move(dw));
+          w.accumulate(weights ? weights->backward(w.value(), std::move(dw)) : std::move(dw));
         }
       });
 }

@@ -1,5 +1,7 @@
 #include "fracbit/quantize/bnn.h"
 
+#include <utility>
+
 #include "fracbit/framework/parallel.h"
 #include "fracbit/quantize/option.h"
 #include "fracbit/quantize/quantize.h"
@@ -25,7 +27,7 @@ ScaledBits BnnWeights::encode(const Tensor& w, Mode) {
   return residual_bits(w, one(), UniformWidths(1));
 }
 
-Tensor BnnWeights::backward(const Tensor& w, const Tensor& dy) const {
+Tensor BnnWeights::backward(const Tensor& w, Tensor dy) const {
   require_same_shape("bnn", w, dy);
   return dy;
 }
@@ -59,9 +61,10 @@ deploy::StoredOutput BnnActivations::stored_output() const {
   return stored;
 }
 
-Tensor BnnActivations::backward(const Tensor& x, const Tensor& dy) const {
+Tensor BnnActivations::backward(const Tensor& x, Tensor dy) const {
   require_same_shape("bnn", x, dy);
-  return window_ == Window::none ? dy : pass_inside(x, dy, -1, 1);
+  if (window_ == Window::none) return dy;
+  return pass_inside(x, std::move(dy), -1, 1);
 }
 
 namespace {

@@ -14,7 +14,7 @@ class BnnWeights : public Quantizer {
  public:
   ScaledLevels simulate(const Tensor& w, Mode mode) override;
   ScaledBits encode(const Tensor& w, Mode mode) override;
-  Tensor backward(const Tensor& w, const Tensor& dy) const override;
+  Tensor backward(const Tensor& w, Tensor dy) const override;
   double bits() const override { return 1; }
   int max_levels() const override { return 2; }
   int64_t stored_scales(int64_t) const override { return 0; }
@@ -32,7 +32,7 @@ class BnnActivations : public Quantizer {
 
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
-  Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  Tensor backward(const Tensor& x, Tensor dy) const override;
   std::optional<Step> step() const override;
   deploy::StoredOutput stored_output() const override;
   double bits() const override { return 1; }

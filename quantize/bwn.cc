@@ -28,23 +28,22 @@ ScaledBits BwnWeights::encode(const Tensor& w, Mode) {
   return residual_bits(w, scales_.reshaped({scales_.size(), 1}), UniformWidths(1));
 }
 
-Tensor BwnWeights::backward(const Tensor& w, const Tensor& dy) const {
+Tensor BwnWeights::backward(const Tensor& w, Tensor dy) const {
   require_same_shape("bwn", w, dy);
   if (gradient_ == Gradient::identity || w.empty()) return dy;
   const int64_t filters = filters_of(w);
   const int64_t each = w.size() / filters;
   const Tensor alpha = scales_.size() == filters ? scales_ : group_mean_abs(w, filters);
   const real outside = 1 / static_cast<real>(each);
-  Tensor dw = Tensor::uninitialized(w.shape());
   parallel_for(filters, std::max<int64_t>(1, kGrain / each), [&](int64_t begin, int64_t end) {
     for (int64_t f = begin; f < end; ++f) {
       const real inside = outside + alpha[f];
       for (int64_t i = f * each; i < (f + 1) * each; ++i) {
-        dw[i] = dy[i] * (std::abs(w[i]) <= 1 ? inside : outside);
+        dy[i] *= std::abs(w[i]) <= 1 ? inside : outside;
       }
     }
   });
-  return dw;
+  return dy;
 }
 
 namespace {

@@ -17,7 +17,7 @@ class BwnWeights : public Quantizer {
 
   ScaledLevels simulate(const Tensor& w, Mode mode) override;
   ScaledBits encode(const Tensor& w, Mode mode) override;
-  Tensor backward(const Tensor& w, const Tensor& dy) const override;
+  Tensor backward(const Tensor& w, Tensor dy) const override;
   double bits() const override { return 1; }
   int max_levels() const override { return 2; }
   int64_t stored_scales(int64_t filters) const override { return filters; }

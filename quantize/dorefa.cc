@@ -1,6 +1,7 @@
 #include "fracbit/quantize/dorefa.h"
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "fracbit/framework/parallel.h"
@@ -81,7 +82,7 @@ ScaledBits DorefaWeights::encode(const Tensor& w, Mode) {
   return {std::move(bits), scalar(1.0 / top)};
 }
 
-Tensor DorefaWeights::backward(const Tensor& w, const Tensor& dy) const {
+Tensor DorefaWeights::backward(const Tensor& w, Tensor dy) const {
   require_same_shape("dorefa", w, dy);
   if (bits_ == 1) return dy;
   if (!(max_ > 0)) return Tensor::zeros(w.shape());
@@ -198,8 +199,9 @@ deploy::StoredOutput DorefaActivations::stored_output() const {
   return stored;
 }
 
-Tensor DorefaActivations::backward(const Tensor& x, const Tensor& dy) const {
-  return clip_ == Clip::clip01 ? pass_inside(x, dy, 0, 1) : pass_abs_clip(x, dy);
+Tensor DorefaActivations::backward(const Tensor& x, Tensor dy) const {
+  return clip_ == Clip::clip01 ? pass_inside(x, std::move(dy), 0, 1)
+                               : pass_abs_clip(x, std::move(dy));
 }
 
 namespace {

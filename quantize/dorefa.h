@@ -23,7 +23,7 @@ class DorefaWeights : public Quantizer {
 
   ScaledLevels simulate(const Tensor& w, Mode mode) override;
   ScaledBits encode(const Tensor& w, Mode mode) override;
-  Tensor backward(const Tensor& w, const Tensor& dy) const override;
+  Tensor backward(const Tensor& w, Tensor dy) const override;
   double bits() const override { return bits_; }
   int max_levels() const override { return 1 << bits_; }
 
@@ -53,7 +53,7 @@ class DorefaActivations : public Quantizer {
 
   ScaledLevels simulate(const Tensor& x, Mode mode) override;
   ScaledBits encode(const Tensor& x, Mode mode) override;
-  Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  Tensor backward(const Tensor& x, Tensor dy) const override;
   std::optional<Step> step() const override;
   deploy::StoredOutput stored_output() const override;
   double bits() const override { return bits_; }

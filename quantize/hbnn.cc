@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/parallel.h"
@@ -194,11 +195,11 @@ double HbnnWeights::measured_bits() const {
   return sum / static_cast<double>(n);
 }
 
-Tensor HbnnWeights::backward(const Tensor& w, const Tensor& dy) const {
+Tensor HbnnWeights::backward(const Tensor& w, Tensor dy) const {
   require_same_shape("hbnn", w, dy);
   if (options_.window == Window::none) return dy;
-  if (options_.window == Window::unit || terms_ == 1) return pass_inside(w, dy, -1, 1);
-  return pass_inside_width(w, dy, StoredWidths(widths_));
+  if (options_.window == Window::unit || terms_ == 1) return pass_inside(w, std::move(dy), -1, 1);
+  return pass_inside_width(w, std::move(dy), StoredWidths(widths_));
 }
 
 namespace {

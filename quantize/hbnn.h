@@ -46,7 +46,7 @@ class HbnnWeights : public Quantizer {
   ScaledInts encode_ints(const Tensor& w, Mode mode) override;
   deploy::StoredWeights stored_weights(const Tensor& w) override;
   int grid() const override { return terms_ == 1 ? 1 : options_.grid; }
-  Tensor backward(const Tensor& w, const Tensor& dy) const override;
+  Tensor backward(const Tensor& w, Tensor dy) const override;
   bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return average_bits(options_.shares); }
   double measured_bits() const override;
@@ -101,7 +101,7 @@ class HbnnActivations : public Quantizer {
   ScaledInts encode_ints(const Tensor& x, Mode mode) override;
   deploy::StoredOutput stored_output() const override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
-  Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  Tensor backward(const Tensor& x, Tensor dy) const override;
   std::optional<real> window() const override;
   bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return average_bits(shares_); }

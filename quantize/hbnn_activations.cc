@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "fracbit/framework/error.h"
 #include "fracbit/quantize/hbnn.h"
 #include "fracbit/quantize/level_grid.h"
@@ -101,11 +103,11 @@ std::optional<real> HbnnActivations::window() const {
   return limit_of(window_, 1);
 }
 
-Tensor HbnnActivations::backward(const Tensor& x, const Tensor& dy) const {
+Tensor HbnnActivations::backward(const Tensor& x, Tensor dy) const {
   require_same_shape("hbnn", x, dy);
   if (window_ == Window::none) return dy;
-  if (const auto limit = window()) return pass_inside(x, dy, -*limit, *limit);
-  return pass_inside_width(x, dy, *widths());
+  if (const auto limit = window()) return pass_inside(x, std::move(dy), -*limit, *limit);
+  return pass_inside_width(x, std::move(dy), *widths());
 }
 
 }  // namespace fracbit::quantize

@@ -39,8 +39,8 @@ class Quantizer {
   /// grid() is 0.
   virtual ScaledInts encode_ints(const Tensor& x, Mode mode);
   /// dx from the gradient dy of the quantized values: the derivative of the declared surrogate at
-  /// x. Uses the scales of the last simulate() or encode().
-  virtual Tensor backward(const Tensor& x, const Tensor& dy) const = 0;
+  /// x. Uses the scales of the last simulate() or encode(). A dy that is moved in lends its memory.
+  virtual Tensor backward(const Tensor& x, Tensor dy) const = 0;
 
   /// The largest |x| whose gradient backward() passes, where that alone decides; infinite: all
   /// pass. A block then tells by its own sums, and keeps no floats for backward().

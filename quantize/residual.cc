@@ -1,6 +1,7 @@
 #include "fracbit/quantize/residual.h"
 
 #include <limits>
+#include <utility>
 
 #include "fracbit/framework/error.h"
 #include "fracbit/quantize/granularity.h"
@@ -51,11 +52,11 @@ deploy::StoredOutput Residual::stored_output() const {
       "[deploy] scales of each sample have no deployed form; those of act-scales running have");
 }
 
-Tensor Residual::backward(const Tensor& x, const Tensor& dy) const {
+Tensor Residual::backward(const Tensor& x, Tensor dy) const {
   require_same_shape("residual", x, dy);
   if (window_ == Window::none) return dy;
   const real limit = limit_of(window_, terms_);
-  return pass_inside(x, dy, -limit, limit);
+  return pass_inside(x, std::move(dy), -limit, limit);
 }
 
 int64_t Residual::stored_scales(int64_t filters) const {

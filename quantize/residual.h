@@ -38,7 +38,7 @@ class Residual : public Quantizer {
   deploy::StoredWeights stored_weights(const Tensor& w) override;
   deploy::StoredOutput stored_output() const override;
   int grid() const override { return terms_ == 1 ? 1 : grid_; }
-  Tensor backward(const Tensor& x, const Tensor& dy) const override;
+  Tensor backward(const Tensor& x, Tensor dy) const override;
   std::optional<real> window() const override { return limit_of(window_, terms_); }
   bool whole_levels() const override { return grid() > 0; }
   double bits() const override { return terms_; }

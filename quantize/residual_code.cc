@@ -245,10 +245,10 @@ void fill_widths(std::span<const real> x, const SignTerms& code, uint8_t* out) {
 
 }  // namespace
 
-Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths) {
+Tensor pass_inside_width(const Tensor& x, Tensor dy, const Widths& widths) {
   require_same_shape("quantize", x, dy);
-  Tensor dx = Tensor::uninitialized(x.shape());
-  parallel_for(x.size(), kGrain, [&](int64_t begin, int64_t end) {
+  real* gradient = dy.data();
+  parallel_for(x.size(), kGrain, [&, gradient](int64_t begin, int64_t end) {
     std::vector<uint8_t> width(static_cast<size_t>(end - begin));
     SignTerms code;
     for_each_run(code, widths, begin, end, [&](int64_t first, int64_t last) {
@@ -256,10 +256,11 @@ Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths
     });
     for (int64_t i = begin; i < end; ++i) {
       const auto limit = static_cast<real>(width[static_cast<size_t>(i - begin)]);
-      dx[i] = std::abs(x[i]) <= limit ? dy[i] : 0;
+      const real g = gradient[i];
+      gradient[i] = std::abs(x[i]) <= limit ? g : 0;
     }
   });
-  return dx;
+  return dy;
 }
 
 }  // namespace fracbit::quantize

@@ -35,6 +35,6 @@ deploy::StoredWeights stored_residual(const Tensor& w, const Tensor& mu, const W
                                       int grid);
 
 /// The straight-through window that widens with the width: dx_j = dy_j where |x_j| <= M_j.
-Tensor pass_inside_width(const Tensor& x, const Tensor& dy, const Widths& widths);
+Tensor pass_inside_width(const Tensor& x, Tensor dy, const Widths& widths);
 
 }  // namespace fracbit::quantize

@@ -18,9 +18,11 @@ using table::kCodes, table::kWord, table::Method;
 
 /// Bytes of tables or codes that a task works on at once, so that they stay in the second cache.
 constexpr int64_t kTaskBytes = 384 << 10;
-/// Pixels that a task has at least, if an image has fewer, and its blocks of channels then.
+/// Pixels that a task has at least, if an image has fewer. Its blocks of channels are then so many
+/// that each thread has some tasks, and at least a few: every task makes the tables of its pixels.
 constexpr int64_t kTaskPixels = 64;
 constexpr int64_t kTaskBlocks = 4;
+constexpr int64_t kThreadTasks = 2;
 
 /// What all tasks of a call share.
 struct InputCall {
@@ -82,7 +84,7 @@ void InputCall::reach() {
   columns = grid_columns + high_column - low_column;
 }
 
-/// The extent of a task, from the geometry alone.
+/// The extent of a task.
 void InputCall::cut() {
   const int64_t fit = kTaskBytes / std::max<int64_t>(1, columns * pixel_bytes());
   rows_per_task =
@@ -91,7 +93,8 @@ void InputCall::cut() {
   const int64_t pixels = s.height * s.width;
   if (rows_per_task == grid_rows && pixels < kTaskPixels) {
     images_per_task = std::max<int64_t>(1, kTaskPixels / std::max<int64_t>(1, pixels));
-    blocks_per_task = kTaskBlocks;
+    const int64_t image_tasks = (s.images + images_per_task - 1) / images_per_task;
+    blocks_per_task = std::max(kTaskBlocks, image_tasks * blocks() / (kThreadTasks * threads()));
   }
 }
 
