@@ -5,9 +5,11 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fracbit/framework/ops/examples.h"
+#include "fracbit/framework/ops/moments.h"
 #include "fracbit/layers/activation.h"
 #include "fracbit/layers/batch_norm.h"
 #include "fracbit/layers/block.h"
@@ -269,8 +271,10 @@ TEST_CASE("a first layer whose sums are made again has the gradients of one that
     const auto value = [&](size_t i) { return parameters[i].value.value(); };
     Variable y = block(Variable(x));
     Tensor mean = Tensor::zeros({64}), var = Tensor::full({64}, 1);
+    ops::BlockMoments moments;
+    Tensor d = ops::conv2d_forward(x, value(0), nullptr, same_size, &moments);
     auto kept = ops::NormQuantize::forward(
-        {.d = ops::conv2d_forward(x, value(0), nullptr, same_size)}, value(1), value(2), mean, var,
+        {.d = std::move(d), .moments = moments.merged()}, value(1), value(2), mean, var,
         {.activation = codes ? ops::BlockActivation::clip01 : ops::BlockActivation::relu,
          .bits = codes ? 2 : 32},
         true);
@@ -283,6 +287,7 @@ TEST_CASE("a first layer whose sums are made again has the gradients of one that
     const auto expected = std::move(kept.state).backward(dy, {});
     const Tensor dw =
         ops::conv2d_weight_gradient(x, std::get<Tensor>(expected.x), value(0).shape(), same_size);
+    CAPTURE(codes);
     CHECK(std::ranges::equal(parameters[0].value.grad().span(), dw.span()));
     CHECK(std::ranges::equal(parameters[1].value.grad().span(), expected.gamma.span()));
     CHECK(std::ranges::equal(parameters[2].value.grad().span(), expected.beta.span()));
