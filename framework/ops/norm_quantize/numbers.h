@@ -4,9 +4,13 @@
 #include <type_traits>
 
 #include "fracbit/framework/buffer.h"
-#include "fracbit/framework/kernels/norm/norm.h"
 #include "fracbit/framework/ops/make_pixels.h"
 #include "fracbit/framework/ops/norm_quantize/lines.h"
+
+namespace fracbit::kernels::norm {
+template <typename T>
+struct Run;
+}
 
 namespace fracbit::ops {
 
