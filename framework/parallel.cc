@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/spin_lock.h"
 
 namespace fracbit {
 namespace {
@@ -49,13 +50,13 @@ class alignas(64) Share {
   }
   /// The next block, -1 if none is left. Their owner takes them in order, others from the end.
   int64_t take(bool owner) {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(lock_);
     if (first_ == last_) return -1;
     return owner ? first_++ : --last_;
   }
 
  private:
-  std::mutex mutex_;
+  SpinLock lock_;
   int64_t first_ = 0, last_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "fracbit/framework/buffer.h"
 #include "fracbit/framework/error.h"
 #include "fracbit/framework/large_buffers.h"
+#include "fracbit/framework/spin_lock.h"
 
 namespace fracbit {
 namespace {
@@ -29,7 +30,7 @@ class Pool {
 
   void* take(int64_t wanted) {
     const size_t bytes = rounded(wanted);
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(lock_);
     void* buffer = bytes >= kLarge ? shared(bytes).take(bytes) : take_small(bytes);
     use_.in_use += static_cast<int64_t>(bytes);
     use_.peak = std::max(use_.peak, use_.in_use);
@@ -38,7 +39,7 @@ class Pool {
 
   void give_back(void* buffer, int64_t taken) noexcept {
     const size_t bytes = rounded(taken);
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(lock_);
     use_.in_use -= static_cast<int64_t>(bytes);
     if (bytes >= kLarge) return shared(bytes).give_back(buffer, bytes);
     try {
@@ -50,14 +51,14 @@ class Pool {
   }
 
   PoolUse use() {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(lock_);
     PoolUse all = use_;
     all.cached += large_.cached() + huge_.cached();
     return all;
   }
 
   void release() {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(lock_);
     release_all();
   }
 
@@ -99,7 +100,7 @@ class Pool {
     }
   }
 
-  std::mutex mutex_;
+  SpinLock lock_;
   std::unordered_map<size_t, std::vector<void*>> free_;
   LargeBuffers large_, huge_;
   PoolUse use_;  ///< cached: of small buffers

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "fracbit/framework/error.h"
+#include "fracbit/framework/spin_lock.h"
 #include "support/catch.h"
 
 using namespace fracbit;
@@ -65,4 +67,20 @@ TEST_CASE("an exception in a block reaches the caller") {
                   std::runtime_error);
   set_threads(0);
   CHECK_THROWS_AS(set_threads(-1), ConfigError);
+}
+
+TEST_CASE("one thread at a time holds a spin lock, also where there are more than cores") {
+  SpinLock lock;
+  int64_t sum = 0;
+  std::vector<std::thread> team;
+  for (int t = 0; t < 8; ++t) {
+    team.emplace_back([&] {
+      for (int i = 0; i < 20000; ++i) {
+        std::lock_guard hold(lock);
+        ++sum;
+      }
+    });
+  }
+  for (std::thread& each : team) each.join();
+  CHECK(sum == 160000);
 }
