@@ -45,7 +45,9 @@ quantize::Spec quant_spec(const Settings& settings) {
   if (applies("mask-refresh")) {
     spec.mask_refresh = static_cast<int>(settings.integer("mask-refresh"));
   }
-  if (applies("level-grid")) spec.level_grid = settings.text("level-grid");
+  if (applies("level-grid") && settings.has("level-grid")) {
+    spec.level_grid = settings.text("level-grid");
+  }
   if (applies("bit-granularity")) spec.bit_granularity = settings.text("bit-granularity");
   if (applies("act-mask")) spec.act_mask = settings.text("act-mask");
   if (applies("act-scales")) spec.act_scales = settings.text("act-scales");
@@ -61,6 +63,9 @@ void complete_network(Settings& settings) {
   settings.choose("weight-bits", spec.weight_bits, origin);
   settings.choose("act-bits", spec.act_bits, origin);
   settings.choose("grad-bits", spec.grad_bits, origin);
+  if (settings.applies(*settings.setting("level-grid").option)) {
+    settings.choose("level-grid", spec.level_grid, origin);
+  }
 }
 
 Network make_network(const Settings& settings) {

@@ -51,9 +51,10 @@ constexpr Option kTable[] = {
      .unit = "a,b,c", .needs = "quant", .group = kBits,
      .help = "shares of 1-, 2- and 3-bit values; sum 1, in agreement with the average",
      .takes = kNetwork},
-    {.name = "level-grid", .fallback = "float", .choices = "float|int8|int10", .needs = "quant",
+    {.name = "level-grid", .chosen = "by scheme", .choices = "float|int8|int10", .needs = "quant",
      .group = kBits,
-     .help = "levels as they are, or as integers of 8 or 10 bits times one step: exact products",
+     .help = "levels as they are, or as integers of 8 or 10 bits times one step: exact products; "
+             "int8 of hbnn, float of residual",
      .takes = kNetwork},
     {.name = "bit-granularity", .fallback = "parameter", .choices = "parameter|word|filter",
      .needs = "quant", .group = kBits,

@@ -49,7 +49,7 @@ ninja -C build apps/fracbit
 
 mkdir -p "$out"
 train float --quant none
-train hbnn-1.4 --quant hbnn --weight-bits 1.4 --act-bits 1.4 --level-grid int8
+train hbnn-1.4 --quant hbnn --weight-bits 1.4 --act-bits 1.4
 deploy float
 deploy hbnn-1.4
 "$program" data samples synthetic-digits --count 6 --out "$out/samples" > "$out/samples.txt"

@@ -265,6 +265,7 @@ constinit const Scheme hbnn = {
     .paper = "Fromm et al. 2018, Heterogeneous Bitwidth Binarization, arXiv:1805.10368",
     .default_weight_bits = 1.4,
     .default_act_bits = 1.4,
+    .default_level_grid = "int8",
     .weights = make_weights,
     .activations = make_activations,
     .order = BlockOrder::conv_pool_bn_act,

@@ -56,7 +56,9 @@ void check_options(const Scheme& scheme, const Spec& spec) {
   check_taken(scheme, "mask-refresh", spec.mask_refresh != defaults.mask_refresh);
   check_taken(scheme, "bwn-gradient", spec.bwn_gradient != defaults.bwn_gradient);
   check_taken(scheme, "ste-window", spec.ste_window != defaults.ste_window);
-  check_taken(scheme, "level-grid", spec.level_grid != defaults.level_grid);
+  check_taken(
+      scheme, "level-grid",
+      spec.level_grid != defaults.level_grid && spec.level_grid != scheme.default_level_grid);
   check_taken(scheme, "bit-granularity", spec.bit_granularity != defaults.bit_granularity);
   check_taken(scheme, "act-mask", spec.act_mask != defaults.act_mask);
   check_taken(scheme, "act-scales", spec.act_scales != defaults.act_scales);
@@ -96,6 +98,7 @@ Spec resolved(const Spec& spec) {
   if (result.weight_bits == 0) result.weight_bits = weight_bits;
   if (result.act_bits == 0) result.act_bits = act_bits;
   if (result.grad_bits == 0) result.grad_bits = 32;
+  if (result.level_grid.empty()) result.level_grid = scheme.default_level_grid;
   whole_bits("grad-bits", spec.scheme, result.grad_bits, GradientQuantizer::kMostBits);
   scheme.weights(result);
   scheme.activations(result);

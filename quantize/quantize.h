@@ -28,7 +28,8 @@ struct Spec {
   int mask_refresh = 1;                      ///< hbnn: training steps between new weight masks
   std::string bwn_gradient = "paper";        ///< bwn weights: "paper" or "identity"
   std::string ste_window = "1";              ///< residual, hbnn: "1", "bits", "none"
-  std::string level_grid = "float";          ///< residual, hbnn: float, int8, int10
+  /// residual, hbnn: float, int8, int10; empty means the scheme's default
+  std::string level_grid = {};
   /// residual, hbnn weights: what shares a number of bits, parameter, word or filter
   std::string bit_granularity = "parameter";
   std::string act_mask = "threshold";  ///< hbnn activations: threshold or channel
@@ -53,6 +54,7 @@ struct Scheme {
   std::string_view paper;
   double default_weight_bits;
   double default_act_bits;
+  std::string_view default_level_grid = "float";
   /// From a resolved spec. Throw ConfigError for bits or options that the scheme does not take.
   /// Null for 32 bits.
   std::unique_ptr<Quantizer> (*weights)(const Spec& spec);

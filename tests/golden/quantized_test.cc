@@ -29,6 +29,7 @@ std::shared_ptr<Module> make_network(const Json& options, layers::Engine engine)
   quant.scheme = options["scheme"];
   quant.weight_bits = options["weight_bits"];
   quant.act_bits = options["act_bits"];
+  if (quant.scheme == "hbnn") quant.level_grid = "float";
   const bool float_inputs = quant.act_bits == 32;
   const auto net = std::make_shared<layers::Sequential>();
   const auto add_quantized = [&](const std::string& name, std::shared_ptr<Module> layer) {
