@@ -33,7 +33,7 @@ TEST_CASE("defaults < recipe < config files < environment < flags", "[apps]") {
   using Pair = std::pair<nlohmann::json, std::string>;
   CHECK(resolved({}, "epochs") == Pair(5, "default"));
   CHECK(resolved({{"--recipe", "cifar10-cifar4-hbnn"}}, "epochs") ==
-        Pair(12, "recipe cifar10-cifar4-hbnn:8"));
+        Pair(12, "recipe cifar10-cifar4-hbnn:9"));
   CHECK(resolved({{"--config", first, "--recipe", "cifar10-cifar4-hbnn"}}, "epochs") ==
         Pair(3, first + ":1"));
   CHECK(resolved({{"--config", first, "--config", second}}, "epochs") == Pair(4, second + ":2"));

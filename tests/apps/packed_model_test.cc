@@ -40,7 +40,7 @@ const Scheme kSchemes[] = {
     {"hbnn", {"--weight-bits", "2.5", "--act-bits", "2.5", "--bit-shares", "0,0.5,0.5"}},
     {"hbnn", {"--weight-bits", "1.4", "--act-bits", "1.4", "--level-grid", "float"}},
     {"hbnn", {"--weight-bits", "1.4", "--act-bits", "1.4", "--level-grid", "int8"}},
-    {"hbnn", {"--act-mask", "channel", "--bit-granularity", "word"}},
+    {"hbnn", {"--level-grid", "float", "--act-mask", "channel", "--bit-granularity", "word"}},
 };
 
 Arguments network(const Scheme& scheme) {

@@ -71,6 +71,7 @@ struct Case {
 models::Spec spec_of(const char* scheme, double weight_bits, double act_bits) {
   models::Spec spec;
   spec.quant.scheme = scheme;
+  if (spec.quant.scheme == "hbnn") spec.quant.level_grid = "float";
   spec.quant.weight_bits = weight_bits;
   spec.quant.act_bits = act_bits;
   return spec;

@@ -111,6 +111,13 @@ TEST_CASE("hbnn: averages, shares and mask refresh") {
   CHECK(quantize::find("hbnn").activations(mixed)->max_levels() == 14);
 }
 
+TEST_CASE("the level grid is that of the scheme unless one is named") {
+  CHECK(quantize::resolved({.scheme = "hbnn"}).level_grid == "int8");
+  CHECK(quantize::resolved({.scheme = "hbnn", .level_grid = "float"}).level_grid == "float");
+  CHECK(quantize::resolved({.scheme = "residual"}).level_grid == "float");
+  CHECK(quantize::resolved({.scheme = "residual", .level_grid = "int8"}).level_grid == "int8");
+}
+
 TEST_CASE("bits of the binary schemes") {
   CHECK(message_of({.scheme = "bnn", .weight_bits = 2}) == "weight-bits: bnn takes 1 or 32, got 2");
   CHECK(message_of({.scheme = "bwn", .act_bits = 1}) == "act-bits: bwn takes 32 (float), got 1");

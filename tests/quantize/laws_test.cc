@@ -43,6 +43,7 @@ bool reads(const quantize::Scheme& scheme, std::string_view option) {
 std::vector<std::pair<std::string, Spec>> variants(const quantize::Scheme& scheme) {
   Spec base;
   base.scheme = scheme.name;
+  if (reads(scheme, "level-grid")) base.level_grid = "float";
   std::vector<std::pair<std::string, Spec>> all = {{"", base}};
   const auto add = [&](std::string_view option, std::string_view choice, auto set) {
     if (!reads(scheme, option)) return;
