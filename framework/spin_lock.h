@@ -13,14 +13,27 @@ class SpinLock {
   void lock() {
     while (taken_.exchange(true, std::memory_order_acquire)) {
       for (int looks = 0; taken_.load(std::memory_order_relaxed); ++looks) {
-        if (looks >= kLooks) std::this_thread::yield();
+        if (looks < kLooks) {
+          pause();
+        } else {
+          std::this_thread::yield();
+        }
       }
     }
   }
   void unlock() { taken_.store(false, std::memory_order_release); }
 
  private:
-  static constexpr int kLooks = 1000;
+  /// Leaves the core to its other thread for a moment.
+  static void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+
+  static constexpr int kLooks = 200;
   std::atomic<bool> taken_{false};
 };
 

@@ -31,7 +31,7 @@ class Pool {
   void* take(int64_t wanted) {
     const size_t bytes = rounded(wanted);
     std::lock_guard lock(lock_);
-    void* buffer = bytes >= kLarge ? shared(bytes).take(bytes) : take_small(bytes);
+    void* buffer = bytes >= kLarge ? take_shared(bytes) : take_small(bytes);
     use_.in_use += static_cast<int64_t>(bytes);
     use_.peak = std::max(use_.peak, use_.in_use);
     return buffer;
@@ -72,6 +72,15 @@ class Pool {
     const size_t bytes = static_cast<size_t>(wanted);
     const size_t step = bytes < kLarge ? kAlignment : LargeBuffers::kUnit;
     return (bytes + step - 1) / step * step;
+  }
+
+  void* take_shared(size_t bytes) {
+    try {
+      return shared(bytes).take(bytes);
+    } catch (const std::bad_alloc&) {
+      release_all();
+      return shared(bytes).take(bytes);
+    }
   }
 
   void* take_small(size_t bytes) {
