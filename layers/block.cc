@@ -54,6 +54,8 @@ struct Block::Saved {
       : product(product_of), noise(noise_of) {}
 
   void backward(Tensor&& dy, std::span<Variable> inputs);
+  /// Lets go of a large D that can be made again.
+  void forget_sums(const Variable& x, const Variable& w, const Shape& d);
   /// What makes D again, if it was forgotten.
   ops::MakePixels sums_again(const Variable& x, const Variable& w) const {
     if (!forgotten) return {};
@@ -73,6 +75,14 @@ struct Block::Saved {
   std::optional<ops::GradientBits> codes;
   Work work, norm_work;
 };
+
+void Block::Saved::forget_sums(const Variable& x, const Variable& w, const Shape& d) {
+  const bool large = static_cast<double>(d.size()) * sizeof(real) >= kWorthMaking;
+  if (!large || weights || !norm.can_forget()) return;
+  if (!product.makes_pixels(x.form(), w.form())) return;
+  norm.forget();
+  forgotten = true;
+}
 
 BlockProduct::Gradient Block::Saved::product_gradient(ops::NormQuantizeGradient found) const {
   const Profile::Span span(Phase::norm);
@@ -238,11 +248,7 @@ Variable Block::forward(const Variable& x) {
   if (weights_ && spec_.quant.grad_bits < 32 && !wide_gradients_) {
     saved->codes = {static_cast<int>(spec_.quant.grad_bits), saved->noise};
   }
-  if (numbers * sizeof(real) >= kWorthMaking && saved->norm.can_forget() &&
-      saved->product.makes_pixels(x.form(), weights_ ? saved->w : weight_.form())) {
-    saved->norm.forget();
-    saved->forgotten = true;
-  }
+  saved->forget_sums(x, weight_, made);
   Variable(x).forget();
   std::function<Tensor()> again;
   if (!outputs_ && !spec_.pool && outputs * sizeof(real) >= kWorthForgetting) {
