@@ -12,6 +12,7 @@
 #include "fracbit/framework/ops/bit_product/run.h"
 #include "fracbit/framework/ops/integer_gradient/run.h"
 #include "fracbit/framework/ops/integer_levels.h"
+#include "fracbit/framework/ops/integer_levels/dense_weight.h"
 #include "fracbit/framework/ops/matmul.h"
 #include "fracbit/framework/random.h"
 
@@ -183,9 +184,6 @@ KernelBenchmark gradient_product(const Case& c, GradientOf of, int bits, std::st
   KernelBenchmark benchmark =
       describe(c, inputs ? "input gradient" : "weight gradient", isa,
                inputs ? Bits{1.0 * bits, kGradientBits} : Bits{kGradientBits, 1.0 * bits});
-  // Without tables they are products of integers.
-  benchmark.limit = kernels::table::find(std::string(isa).c_str()) ? Limit::table : Limit::bytes;
-  if (benchmark.limit == Limit::table) benchmark.work *= bits;
   struct Gradient {
     ScaledBits other;
     GradientCodes g;
@@ -194,6 +192,10 @@ KernelBenchmark gradient_product(const Case& c, GradientOf of, int bits, std::st
   const ops::Conv2dGeometry geometry("conv2d", {c.images, c.extent, c.extent, c.channels},
                                      {c.filters, c.kernel, c.kernel, c.channels},
                                      {.padding_begin = c.kernel / 2, .padding_end = c.kernel / 2});
+  // Without tables they are products of integers; dense weight gradients, of floats.
+  benchmark.limit = kernels::table::find(std::string(isa).c_str()) ? Limit::table : Limit::bytes;
+  if (!inputs && ops::integer_levels::is_dense(geometry)) benchmark.limit = Limit::fma;
+  if (benchmark.limit == Limit::table) benchmark.work *= bits;
   benchmark.run = [=, operands = std::make_shared<Gradient>()] {
     const Shape x{c.images, c.extent, c.extent, c.channels};
     const Shape w{c.filters, c.kernel, c.kernel, c.channels};
@@ -274,6 +276,8 @@ std::vector<KernelBenchmark> product_benchmarks() {
       const bool tables = kernels::table::find(std::string(isa_name(isa)).c_str()) != nullptr;
       if (!tables && isa != active_isa()) continue;
       benchmarks.push_back(gradient_product(c, GradientOf::inputs, 1, isa_name(isa)));
+      const bool dense = c.extent * c.kernel == 1;
+      if (dense && isa != active_isa()) continue;  // its weight gradient is that of the set in use
       benchmarks.push_back(gradient_product(c, GradientOf::weights, 1, isa_name(isa)));
       benchmarks.push_back(gradient_product(c, GradientOf::weights, 2, isa_name(isa)));
     }
